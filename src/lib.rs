@@ -1,16 +1,25 @@
-//! geophone hears cryptocurrency mining in network traffic. See ARCHITECTURE.md for the floors.
+//! geophone hears cryptocurrency mining in network traffic and says who mines, for whom, and why it believes so.
+//! See ARCHITECTURE.md for the floors; arrows between them only point down.
 
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod bytes;
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod detect;
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod flow;
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod packet;
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod rules;
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod sensor;
-#[cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
-pub mod stratum;
+// Floors 0 to 3: hostile bytes are the normal case, so nothing there may panic.
+macro_rules! core_floor {
+    ($($name:ident),+) => {$(
+        #[cfg_attr(
+            not(test),
+            deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+        )]
+        pub mod $name;
+    )+};
+}
+
+core_floor!(bytes, detect, flow, packet, rules, screen, sensor, stratum, wire);
+
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod eve;
+pub mod ledger;
+pub mod metrics;
+pub mod privacy;
+pub mod web;

@@ -1,0 +1,1 @@
+//! The stateless look at a payload that ends most traffic.

@@ -1,0 +1,1 @@
+//! Wire formats below the dialects.
