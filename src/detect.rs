@@ -9,6 +9,10 @@ use crate::packet::{Endpoint, Proto, Time, Vlans};
 use crate::rules::Rule;
 pub use crate::stratum::Dialect;
 
+pub mod algorithm;
+mod rate;
+pub mod session;
+
 /// One kind of evidence. The names are public API (`mining.signal` in events, `signal` in metrics).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {

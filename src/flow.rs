@@ -1,6 +1,60 @@
 //! Flows worth following and their byte streams. State exists only for flows that showed a sign of mining; every
 //! table, buffer and depth here is bounded, and packet time drives every expiry.
 
+use crate::packet::{Endpoint, Packet};
+
+pub mod stream;
+pub mod table;
+
+/// Which way a packet goes in its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the lower endpoint to the higher.
+    Up,
+    /// From the higher endpoint to the lower.
+    Down,
+}
+
+impl Way {
+    /// The other way.
+    pub const fn back(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+}
+
+/// A TCP connection, the same for both directions: its endpoints in order. VLAN tags are no part of it, since a mirror
+/// port may show a connection's two directions under two tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// The lower endpoint.
+    pub low: Endpoint,
+    /// The higher endpoint.
+    pub high: Endpoint,
+}
+
+impl FlowKey {
+    /// The key of a packet's flow, and which way the packet goes.
+    #[inline]
+    pub fn of(packet: &Packet<'_>) -> (Self, Way) {
+        if packet.src <= packet.dst {
+            (Self { low: packet.src, high: packet.dst }, Way::Up)
+        } else {
+            (Self { low: packet.dst, high: packet.src }, Way::Down)
+        }
+    }
+
+    /// Sender and receiver of what goes `way`.
+    pub const fn ends(&self, way: Way) -> (Endpoint, Endpoint) {
+        match way {
+            Way::Up => (self.low, self.high),
+            Way::Down => (self.high, self.low),
+        }
+    }
+}
+
 /// Bounds of the flow table. Every field states its worst-case memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -1,1 +1,269 @@
-//! ledger
+//! What is known of clients: detections, running sessions and shares, fed by all workers and read at scrape.
+//! It is an account, not a judge: what counts as mining is decided below, how it is shown is decided beside it.
+//!
+//! Each client is one entry of a sharded map and is only read or changed under its shard's guard, so a scrape never
+//! sees a session both ended and running, or neither. Between events nothing is touched here: running sessions are
+//! read through the counters they share with their worker ([`detect::Live`](crate::detect::Live)).
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use dashmap::mapref::one::RefMut;
+
+use crate::detect::{Alert, Certainty, Dialect, Event, Phase, SessionRecord, Shares, Signal, Transport};
+use crate::packet::{self, Time};
+
+mod account;
+mod algorithm;
+
+use account::Account;
+pub use algorithm::label as algorithm_label;
+
+/// Bounds of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Clients kept apart; about 1 KiB each without sessions, so 10 MiB by default. Further ones count as `other`.
+    pub max_clients: usize,
+    /// Packet time without a sign of mining after which a client without a running session is forgotten.
+    pub client_idle: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_clients: 10_000, client_idle: Duration::from_secs(24 * 60 * 60) }
+    }
+}
+
+/// Whom an account is kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Client {
+    /// An IPv4 address, or the /64 of an IPv6 address.
+    Address(IpAddr),
+    /// All clients past the bound together.
+    Other,
+}
+
+impl Client {
+    /// The client behind an address as it stands in a packet.
+    pub fn of(addr: IpAddr) -> Self {
+        Self::Address(packet::subscriber(addr))
+    }
+}
+
+/// The accounts of all clients. Workers call [`Ledger::apply`] concurrently; the events of one flow come from one
+/// worker, in their order.
+#[derive(Debug)]
+pub struct Ledger {
+    max_clients: AtomicUsize,
+    /// Microseconds.
+    client_idle: AtomicU64,
+    /// Entries of `accounts` but for [`Client::Other`]'s; never above the bound in force when they came.
+    clients: AtomicUsize,
+    accounts: DashMap<Client, Account>,
+    /// Whose account holds a running session, by flow id. Keeps a session where it began: in `other` also after a
+    /// place came free, and known where a later record names another side as the client.
+    homes: DashMap<u64, Client>,
+    detections: Mutex<BTreeMap<(Signal, Dialect, Certainty), u64>>,
+    sessions_seen: AtomicU64,
+    overflow: AtomicU64,
+}
+
+impl Ledger {
+    /// A ledger that knows nobody.
+    pub fn new(settings: Settings) -> Self {
+        let ledger = Self {
+            max_clients: AtomicUsize::new(0),
+            client_idle: AtomicU64::new(0),
+            clients: AtomicUsize::new(0),
+            accounts: DashMap::new(),
+            homes: DashMap::new(),
+            detections: Mutex::new(detections_at_zero()),
+            sessions_seen: AtomicU64::new(0),
+            overflow: AtomicU64::new(0),
+        };
+        ledger.replace_settings(settings);
+        ledger
+    }
+
+    /// Uses other bounds from now on. Clients above a lowered bound stay until they expire.
+    pub fn replace_settings(&self, settings: Settings) {
+        self.max_clients.store(settings.max_clients, Relaxed);
+        let idle = u64::try_from(settings.client_idle.as_micros()).unwrap_or(u64::MAX);
+        self.client_idle.store(idle, Relaxed);
+    }
+
+    /// Writes an event into the accounts.
+    pub fn apply(&self, event: &Event) {
+        match event {
+            Event::Alert(alert) => self.detection(alert),
+            Event::Session(record) => self.session(record),
+        }
+    }
+
+    /// Forgets clients that have been idle too long at packet time `now`, and ends sessions whose worker dropped
+    /// them without a final record. Walks all clients; call it every minute or so.
+    pub fn expire(&self, now: Time) {
+        let idle = self.client_idle.load(Relaxed);
+        let mut abandoned = Vec::new();
+        self.accounts.retain(|client, account| {
+            account.end_abandoned(&mut abandoned);
+            let keep = *client == Client::Other
+                || account.has_sessions()
+                || account.last_detection().is_none_or(|last| now.since(last) < idle);
+            if !keep {
+                self.clients.fetch_sub(1, Relaxed);
+            }
+            keep
+        });
+        for flow in abandoned {
+            self.homes.remove(&flow);
+        }
+    }
+
+    /// Everything at this moment, clients in the order of their addresses. Each account is consistent in itself;
+    /// they are read one after the other.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut sessions = sessions_at_zero();
+        let mut clients = Vec::with_capacity(self.clients.load(Relaxed).saturating_add(1));
+        for entry in &self.accounts {
+            entry.count_sessions(&mut sessions);
+            clients.push(entry.row(*entry.key()));
+        }
+        clients.sort_unstable_by_key(|row| row.client);
+        Snapshot {
+            clients,
+            clients_limit: self.max_clients.load(Relaxed),
+            overflow: self.overflow.load(Relaxed),
+            detections: self.detections.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            sessions,
+            sessions_seen: self.sessions_seen.load(Relaxed),
+        }
+    }
+
+    fn detection(&self, alert: &Alert) {
+        let Alert { signal, mining, .. } = alert;
+        let key = (*signal, mining.dialect, mining.certainty);
+        *self.detections.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(0) += 1;
+        let mut account = self.account(Client::of(alert.flow.client.addr));
+        if *account.key() == Client::Other {
+            self.overflow.fetch_add(1, Relaxed);
+        }
+        account.detection(*signal, mining.dialect, mining.certainty, alert.time);
+    }
+
+    fn session(&self, record: &SessionRecord) {
+        let flow = record.flow.id;
+        let named = Client::of(record.flow.client.addr);
+        let home = self.homes.get(&flow).map(|home| *home);
+        let (client, counted) = match home {
+            Some(home) if home == Client::Other || home == named => (home, None),
+            // The message that proves the roles can come late. What was counted for the wrong side stays there, as
+            // counters never go down; the right side counts from here.
+            Some(home) => (named, self.release(home, flow)),
+            None => (named, None),
+        };
+
+        let mut account = self.account(client);
+        let client = *account.key();
+        if account.session(record, counted) {
+            self.sessions_seen.fetch_add(1, Relaxed);
+            self.overflow.fetch_add(u64::from(client == Client::Other), Relaxed);
+        }
+        drop(account);
+
+        if record.phase == Phase::Final {
+            self.homes.remove(&flow);
+        } else if home != Some(client) {
+            self.homes.insert(flow, client);
+        }
+    }
+
+    /// Ends a session in the account that has it; gives all its shares counted so far.
+    fn release(&self, home: Client, flow: u64) -> Option<Shares> {
+        self.accounts.get_mut(&home).and_then(|mut account| account.end(flow))
+    }
+
+    /// The account of a client, made if there is room; else that of the others.
+    fn account(&self, client: Client) -> RefMut<'_, Client, Account> {
+        match self.accounts.entry(client) {
+            Entry::Occupied(entry) => entry.into_ref(),
+            Entry::Vacant(entry) if client == Client::Other || self.take_place() => {
+                entry.insert(Account::default())
+            }
+            Entry::Vacant(entry) => {
+                drop(entry); // a shard's guard must not be held over the next call
+                self.accounts.entry(Client::Other).or_default()
+            }
+        }
+    }
+
+    /// Counts one more client in, if the bound allows it.
+    fn take_place(&self) -> bool {
+        let limit = self.max_clients.load(Relaxed);
+        self.clients.fetch_update(Relaxed, Relaxed, |n| (n < limit).then(|| n + 1)).is_ok()
+    }
+}
+
+/// What the ledger knows at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// One row a client, by address; that of [`Client::Other`] comes last, and only if it was ever needed.
+    pub clients: Vec<ClientRow>,
+    /// The bound in force.
+    pub clients_limit: usize,
+    /// Detections and sessions that went to [`Client::Other`].
+    pub overflow: u64,
+    /// Detections since the start. All combinations are there, also those at 0.
+    pub detections: BTreeMap<(Signal, Dialect, Certainty), u64>,
+    /// Running sessions. All combinations are there, also those at 0.
+    pub sessions: BTreeMap<(Dialect, Transport), u64>,
+    /// Sessions since the start.
+    pub sessions_seen: u64,
+}
+
+impl Snapshot {
+    /// Clients kept apart now.
+    pub fn clients_apart(&self) -> usize {
+        self.clients.iter().filter(|row| row.client != Client::Other).count()
+    }
+}
+
+/// What is known of one client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientRow {
+    /// Who.
+    pub client: Client,
+    /// Packet time of the first sign of mining.
+    pub first_detection: Option<Time>,
+    /// Packet time of the last sign of mining: an alert, or the last message of a session when it was last told.
+    pub last_detection: Option<Time>,
+    /// The highest there ever was.
+    pub certainty: Option<Certainty>,
+    /// Detections; never go down while the client is known.
+    pub detections: BTreeMap<(Signal, Dialect), u64>,
+    /// Shares of ended and running sessions; never go down while the client is known.
+    pub shares: Shares,
+    /// Running sessions; a dialect once spoken stays at 0.
+    pub sessions: BTreeMap<Dialect, u64>,
+    /// Hashes per second by [`algorithm_label`], of running sessions where it is known; an algorithm that was
+    /// measured once stays at 0 when its last session ended.
+    pub hashrate: BTreeMap<&'static str, f64>,
+}
+
+fn detections_at_zero() -> BTreeMap<(Signal, Dialect, Certainty), u64> {
+    let each = |signal| Dialect::ALL.into_iter().map(move |dialect| (signal, dialect));
+    let pairs = Signal::ALL.into_iter().flat_map(each);
+    pairs.flat_map(|(s, d)| Certainty::ALL.into_iter().map(move |c| ((s, d, c), 0))).collect()
+}
+
+fn sessions_at_zero() -> BTreeMap<(Dialect, Transport), u64> {
+    Dialect::ALL.into_iter().flat_map(|d| Transport::ALL.into_iter().map(move |t| ((d, t), 0))).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,1 +1,173 @@
-//! privacy
+//! What of a miner's own words may leave the sensor: payees in clear or as pseudonyms, e-mail logins masked in every
+//! mode. It hides nothing from who reads the traffic itself, and passwords never get this far: no event has a field
+//! for one.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use sha1_smol::Sha1;
+
+/// How payees are shown. The default shows them in clear.
+#[derive(Clone, Debug, Default)]
+pub struct Privacy {
+    /// In clear or as pseudonyms.
+    pub payees: Payees,
+    /// Key of the pseudonyms. Without one anybody can test a guessed wallet against a pseudonym.
+    pub key: Option<Key>,
+}
+
+impl Privacy {
+    /// The payee as it may be shown. A pseudonym is the same for the same payee, and key if there is one, at any
+    /// sensor: `hmac:` or `sha1:` (no key) and 20 hexadecimal digits. It is made from the masked text, so mail
+    /// logins with the same first letter and domain share one.
+    pub fn payee<'a>(&self, payee: &'a str) -> Cow<'a, str> {
+        let masked = mask_emails(payee);
+        match self.payees {
+            Payees::Clear => masked,
+            Payees::Hash => Cow::Owned(self.pseudonym(masked.as_bytes())),
+        }
+    }
+
+    /// Any other text of the miner as it may be shown: mail addresses masked and, where payees are pseudonyms, the
+    /// session's own payee replaced. Worker names and user agents often repeat it.
+    pub fn text<'a>(&self, text: &'a str, payee: Option<&str>) -> Cow<'a, str> {
+        let Some(payee) = payee.filter(|p| self.payees == Payees::Hash && !p.is_empty()) else {
+            return mask_emails(text);
+        };
+        if text == payee {
+            return self.payee(text);
+        }
+        if payee.len() < SHORTEST_PART || !text.contains(payee) {
+            return mask_emails(text);
+        }
+        Cow::Owned(mask_emails(&text.replace(payee, &self.payee(payee))).into_owned())
+    }
+
+    fn pseudonym(&self, payee: &[u8]) -> String {
+        let (kind, digest) = match &self.key {
+            Some(key) => ("hmac", hmac_sha1(&key.0, payee)),
+            None => ("sha1", Sha1::from(payee).digest().bytes()),
+        };
+        let mut shown = String::with_capacity(kind.len() + 1 + PSEUDONYM_DIGITS);
+        shown.push_str(kind);
+        shown.push(':');
+        for byte in digest.iter().take(PSEUDONYM_DIGITS / 2) {
+            for nibble in [byte >> 4, byte & 0xf] {
+                shown.extend(char::from_digit(u32::from(nibble), 16));
+            }
+        }
+        shown
+    }
+}
+
+/// Payees in clear or as pseudonyms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Payees {
+    /// As on the wire, but for mail addresses.
+    #[default]
+    Clear,
+    /// As pseudonyms.
+    Hash,
+}
+
+/// The key of the pseudonyms. It is never printed.
+#[derive(Clone)]
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// Bytes a key needs at least.
+    pub const SHORTEST: usize = 16;
+
+    /// A key of these bytes, all of them: the caller strips a file's last newline.
+    ///
+    /// # Errors
+    /// [`ShortKey`] below [`Key::SHORTEST`] bytes.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, ShortKey> {
+        if bytes.len() < Self::SHORTEST { Err(ShortKey { len: bytes.len() }) } else { Ok(Self(bytes)) }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(hidden)")
+    }
+}
+
+/// A key that could be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "privacy key: {len} bytes, and fewer than {} can be guessed: give it more random bytes",
+    Key::SHORTEST
+)]
+pub struct ShortKey {
+    /// Bytes it has.
+    pub len: usize,
+}
+
+/// Masks each mail address in `text`: the local part's first letter, `***`, and the domain as it stands. Masked text
+/// stays as it is. A local part is taken to reach further than RFC 5322 allows: what is masked for nothing does less
+/// harm than half a name left standing.
+pub fn mask_emails(text: &str) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let (mut start, mut copied) = (0, 0);
+    for word in text.split_inclusive(ends_word) {
+        if let Some(at) = last_at(word) {
+            let first = word.chars().next().map_or(0, char::len_utf8);
+            masked.push_str(&text[copied..start + first]);
+            masked.push_str("***");
+            copied = start + at;
+        }
+        start += word.len();
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.push_str(&text[copied..]);
+    Cow::Owned(masked)
+}
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "<>()[],;:=/\\".contains(c)
+}
+
+/// Where the last `@`, or `%40` of a login taken from a URL, stands that has something before it and a domain after.
+fn last_at(word: &str) -> Option<usize> {
+    let last = |sign: &str| {
+        let mut signs = word.rmatch_indices(sign).map(|(at, sign)| (at, at + sign.len()));
+        signs.find(|&(at, after)| at > 0 && is_domain(&word[after..])).map(|(at, _)| at)
+    };
+    last("@").max(last("%40"))
+}
+
+/// Whether a domain name of two labels or more begins `text`. Reads no further than it must: a word of nothing but
+/// signs is not looked at over and over.
+fn is_domain(text: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || c == '-';
+    let mut rest = text.trim_start_matches(inner).chars();
+    text.starts_with(inner) && rest.next() == Some('.') && rest.next().is_some_and(inner)
+}
+
+/// RFC 2104 over SHA-1. What weakens SHA-1 as a signature, found collisions, does not weaken this use of it.
+fn hmac_sha1(key: &[u8], text: &[u8]) -> [u8; 20] {
+    const BLOCK: usize = 64;
+    let mut block = [0; BLOCK];
+    if key.len() > BLOCK {
+        block[..20].copy_from_slice(&Sha1::from(key).digest().bytes());
+    } else {
+        block[..key.len()].copy_from_slice(key);
+    }
+    let mut inner = Sha1::from(block.map(|b| b ^ 0x36));
+    inner.update(text);
+    let mut outer = Sha1::from(block.map(|b| b ^ 0x5c));
+    outer.update(&inner.digest().bytes());
+    outer.digest().bytes()
+}
+
+/// 80 bits: no two payees of this world meet by chance.
+const PSEUDONYM_DIGITS: usize = 20;
+
+/// A payee shorter than this may be part of a word that has nothing to do with it.
+const SHORTEST_PART: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,15 @@ use std::sync::Arc;
 
 use crate::detect::{Certainty, Dialect, Signal};
 
+mod build;
+mod error;
+mod hosts;
+
+pub use error::{Error, Place, Problem};
+pub use hosts::MAX_LABELS;
+
+use hosts::Hosts;
+
 /// A detection rule: how a signal is called in events. The id is public API.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -35,7 +44,7 @@ pub struct PoolHost {
     pub subdomains: bool,
     /// Who runs it.
     pub operator: Arc<str>,
-    /// Coins it pays for, as ticker symbols.
+    /// Coins it pays for: ticker symbols, or the coin's name in lower case where no ticker is in use.
     pub coins: Vec<String>,
 }
 
@@ -44,6 +53,7 @@ pub struct PoolHost {
 pub struct RuleSet {
     detections: Vec<Arc<Rule>>,
     pools: Vec<PoolHost>,
+    hosts: Hosts,
 }
 
 impl RuleSet {
@@ -54,8 +64,25 @@ impl RuleSet {
     }
 
     /// The pool a host name belongs to: exact, or below a name that counts for its subdomains; the longest name wins.
+    ///
+    /// Case and one trailing dot do not matter. Any string may be asked for: what cannot be a host name costs a
+    /// length check, everything else at most [`MAX_LABELS`] hash lookups, and nothing is allocated.
     pub fn pool_of(&self, host: &str) -> Option<&PoolHost> {
-        let _ = host;
-        self.pools.first()
+        self.hosts
+            .longest(host, |index, whole| self.pools.get(index).is_some_and(|p| whole || p.subdomains))
+            .and_then(|index| self.pools.get(index))
+    }
+
+    /// All detection rules, as built.
+    pub fn detections(&self) -> &[Arc<Rule>] {
+        &self.detections
+    }
+
+    /// All pool hosts, as built.
+    pub fn pools(&self) -> &[PoolHost] {
+        &self.pools
     }
 }
+
+#[cfg(test)]
+mod tests;

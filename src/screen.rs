@@ -1,1 +1,239 @@
-//! The stateless look at a payload that ends most traffic.
+//! The stateless look at a payload that ends most traffic. It sees one segment, as if picked up mid-stream, and says
+//! whether that segment could begin a mining message. It allocates nothing and remembers next to nothing: two small
+//! fixed tables, one of followed flows, one of directions that speak HTTP.
+//!
+//! Its bias: it never says no to a segment that begins a message, and it is wrong often enough about text that the
+//! parser behind it has the last word.
+
+use crate::packet::{Packet, Time};
+use crate::wire::line;
+
+/// What a payload could be the beginning of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// A BTCAgent message.
+    Agent,
+    /// An HTTP/1 request or response head.
+    Http,
+    /// A JSON object at the first byte, but for white space.
+    Object,
+    /// A line's end, then whole lines of which the last begins an object; they start at this offset.
+    ObjectAfter(usize),
+    /// Text that begins nothing; it may go on with something that was reordered.
+    Text,
+}
+
+/// Looks at one payload.
+#[inline]
+pub fn look(payload: &[u8]) -> Option<Hint> {
+    match payload.first()? {
+        b'{' => return Some(Hint::Object),
+        // Heads begin with a capital; so do few other payloads.
+        b'C' | b'D' | b'G' | b'H' | b'O' | b'P' if is_http(payload) => return Some(Hint::Http),
+        0x7f => return agent(payload),
+        b'\t' | b'\n' | b'\r' | b' ' if line::starts_object(payload.get(..16).unwrap_or(payload)) => {
+            return Some(Hint::Object);
+        }
+        _ => {}
+    }
+    if !is_text(payload) {
+        return None;
+    }
+    Some(object_after(payload).map_or(Hint::Text, Hint::ObjectAfter))
+}
+
+/// Whether the first 32 bytes hold no control bytes but white space: so does nearly no compressed or encrypted byte
+/// string of that length.
+#[inline]
+fn is_text(payload: &[u8]) -> bool {
+    let head = payload.get(..32).unwrap_or(payload);
+    // One pass without branches, so that the compiler can use vector registers.
+    !head.iter().fold(false, |bad, &b| bad | (b < 0x20 && b != b'\t' && b != b'\n' && b != b'\r'))
+}
+
+/// Offset of the line after the first line feed, where that feed ends an object and the last whole line is one.
+#[inline]
+fn object_after(payload: &[u8]) -> Option<usize> {
+    let body = payload.strip_suffix(b"\n")?;
+    let last = memchr::memrchr(b'\n', body)?;
+    line::starts_object(body.get(last..)?).then_some(())?;
+    let first = memchr::memchr(b'\n', body)?;
+    let before = body.get(..first)?.trim_ascii_end();
+    // "PROXY TCP4 …" (HAProxy's protocol, version 1) may stand before the first message.
+    (before.ends_with(b"}") || before.starts_with(b"PROXY ")).then_some(first.saturating_add(1))
+}
+
+fn is_http(payload: &[u8]) -> bool {
+    const HEADS: [&[u8]; 9] = [
+        b"CONNECT ", b"DELETE /", b"GET ", b"HEAD /", b"HTTP/1.", b"OPTIONS ", b"PATCH /", b"POST ", b"PUT /",
+    ];
+    HEADS.iter().any(|head| payload.starts_with(head))
+}
+
+fn agent(payload: &[u8]) -> Option<Hint> {
+    let mut r = crate::bytes::Reader::new(payload.get(1..)?);
+    let (command, len) = (r.u8()?, r.u16_le()?);
+    (matches!(command, 0x01..=0x05 | 0x10 | 0x12 | 0x13) && usize::from(len) <= payload.len() && len >= 4)
+        .then_some(Hint::Agent)
+}
+
+/// A small number of a flow, the same for both directions: cheap, and no more than a first sieve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(u64);
+
+impl Tag {
+    /// The tag of a packet's flow.
+    #[inline]
+    pub fn of(packet: &Packet<'_>) -> Self {
+        let fold = |addr| match addr {
+            std::net::IpAddr::V4(a) => u64::from(u32::from(a)),
+            std::net::IpAddr::V6(a) => {
+                let bits = u128::from(a);
+                (bits as u64) ^ ((bits >> 64) as u64).rotate_left(17)
+            }
+        };
+        let end = |addr, port: u16| (fold(addr) ^ (u64::from(port) << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // Addition makes both directions one; multiplication before it keeps swapped pairs apart.
+        Self(end(packet.src.addr, packet.src.port).wrapping_add(end(packet.dst.addr, packet.dst.port)))
+    }
+
+    /// A number that names the flow in events: 63 bits, the same in each replay, other for another worker or for a
+    /// later flow between the same ends.
+    pub const fn flow_id(self, began: Time, worker: u8) -> u64 {
+        let mixed = (self.0 ^ began.0.rotate_left(32) ^ worker as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        (mixed ^ (mixed >> 32)) >> 1
+    }
+
+    #[inline]
+    const fn bucket(self) -> usize {
+        (self.0 >> 48) as usize
+    }
+}
+
+/// How many followed flows have each tag: 128 KiB that answer "surely not followed" for nearly every packet.
+#[derive(Debug)]
+pub struct Followed(Box<[u16]>);
+
+impl Default for Followed {
+    fn default() -> Self {
+        Self(vec![0; 1 << 16].into_boxed_slice())
+    }
+}
+
+impl Followed {
+    /// Whether a flow with this tag may be followed.
+    #[inline]
+    pub fn maybe(&self, tag: Tag) -> bool {
+        self.0.get(tag.bucket()).is_some_and(|n| *n > 0)
+    }
+
+    /// Counts one more. A full bucket stays "maybe" for good.
+    pub fn add(&mut self, tag: Tag) {
+        if let Some(n) = self.0.get_mut(tag.bucket()) {
+            *n = n.saturating_add(1);
+        }
+    }
+
+    /// Counts one less.
+    pub fn remove(&mut self, tag: Tag) {
+        if let Some(n) = self.0.get_mut(tag.bucket()).filter(|n| **n < u16::MAX) {
+            *n = n.saturating_sub(1);
+        }
+    }
+}
+
+/// Directions of flows lately seen to begin an HTTP message: their bodies may quote anything. A newer one in the same
+/// place displaces an older, so it is a memory of fixed size (128 KiB) that forgets, never one that errs for long.
+#[derive(Debug)]
+pub struct HttpSpeakers(Box<[u32]>);
+
+impl Default for HttpSpeakers {
+    fn default() -> Self {
+        Self(vec![0; 1 << 15].into_boxed_slice())
+    }
+}
+
+impl HttpSpeakers {
+    /// Remembers that this direction speaks HTTP. A proxy's agreement to a tunnel does not count: what follows is no
+    /// HTTP body.
+    pub fn note(&mut self, tag: Tag, to_low: bool, payload: &[u8]) {
+        let line = payload.get(..64).unwrap_or(payload);
+        if line.starts_with(b"CONNECT ") || memchr::memmem::find(line, b"stablished").is_some() {
+            return;
+        }
+        let (slot, mark) = Self::place(tag, to_low);
+        if let Some(place) = self.0.get_mut(slot) {
+            *place = mark;
+        }
+    }
+
+    /// Forgets it: the ports are used by another connection now.
+    pub fn forget(&mut self, tag: Tag) {
+        for to_low in [false, true] {
+            let (slot, mark) = Self::place(tag, to_low);
+            if let Some(place) = self.0.get_mut(slot).filter(|m| **m == mark) {
+                *place = 0;
+            }
+        }
+    }
+
+    /// Whether this direction was seen to speak HTTP.
+    #[inline]
+    pub fn knows(&self, tag: Tag, to_low: bool) -> bool {
+        let (slot, mark) = Self::place(tag, to_low);
+        self.0.get(slot) == Some(&mark)
+    }
+
+    #[inline]
+    const fn place(tag: Tag, to_low: bool) -> (usize, u32) {
+        let mixed = (tag.0 ^ to_low as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        ((mixed >> 49) as usize, (mixed as u32) | 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn begins_and_goes_on() {
+        assert_eq!(look(b"{\"id\":1}"), Some(Hint::Object));
+        assert_eq!(look(b"\r\n {\"id\":1}"), Some(Hint::Object));
+        assert_eq!(look(b"GET / HTTP/1.1\r\n"), Some(Hint::Http));
+        assert_eq!(look(b"HTTP/1.1 200 OK\r\n"), Some(Hint::Http));
+        assert_eq!(look(b"od\":\"mining.submit\"}\n"), Some(Hint::Text));
+        assert_eq!(look(b"true]}\n{\"id\":2}\n"), Some(Hint::ObjectAfter(7)));
+        assert_eq!(look(b"PROXY TCP4 198.51.100.23 192.0.2.1 5 6\r\n{\"id\":2}\n"), Some(Hint::ObjectAfter(40)));
+        assert_eq!(look(b"\x7f\x02\x0f\x00\x07\x03\x00\x44\x33\x22\x11\x05\x00\x00\x00"), Some(Hint::Agent));
+        assert_eq!(look(b"\x7fELF\x02\x01\x01"), None);
+        assert_eq!(look(b""), None);
+        assert_eq!(look(b"\x17\x03\x03\x00\x20abc"), None);
+        assert_eq!(look(b"text </pre>\n{\"id\":2}\n"), Some(Hint::Text));
+    }
+
+    #[test]
+    fn followed_counts_exactly() {
+        let (mut f, tag) = (Followed::default(), Tag(7 << 48));
+        assert!(!f.maybe(tag));
+        f.add(tag);
+        f.add(tag);
+        f.remove(tag);
+        assert!(f.maybe(tag));
+        f.remove(tag);
+        assert!(!f.maybe(tag));
+        f.remove(tag);
+        assert!(!f.maybe(tag));
+    }
+
+    #[test]
+    fn http_is_remembered_by_direction_and_tunnels_are_not() {
+        let (mut h, tag) = (HttpSpeakers::default(), Tag(99));
+        h.note(tag, true, b"HTTP/1.1 200 OK\r\n");
+        assert!(h.knows(tag, true) && !h.knows(tag, false));
+        h.forget(tag);
+        assert!(!h.knows(tag, true));
+        h.note(tag, false, b"CONNECT pool.example:3333 HTTP/1.1\r\n");
+        h.note(tag, true, b"HTTP/1.1 200 Connection established\r\n\r\n");
+        assert!(!h.knows(tag, false) && !h.knows(tag, true));
+    }
+}

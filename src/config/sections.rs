@@ -1,0 +1,284 @@
+//! The settings, section by section, and the one table of their keys that reading, writing and the tests share.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::sensor;
+
+use super::slot::Slot;
+
+/// `capture`: where frames come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// Interface names; `any` is all of them.
+    pub interfaces: Vec<String>,
+    /// BPF expression that frames must meet; its syntax is checked when a capture is opened.
+    pub filter: Option<String>,
+    /// MiB of kernel ring buffer for each capture handle.
+    pub ring_mib: usize,
+    /// Bytes kept of each frame.
+    pub snaplen: usize,
+    /// Whether frames for other hosts are asked for too.
+    pub promiscuous: bool,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            interfaces: vec!["any".into()],
+            filter: None,
+            ring_mib: 64,
+            snaplen: 65_535,
+            promiscuous: true,
+        }
+    }
+}
+
+/// `sensor`: bounds of one worker's state, in the units of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sensor {
+    /// Followed flows at most, about 1 KiB each.
+    pub max_flows: usize,
+    /// MiB of all unfinished lines and out-of-order segments together.
+    pub max_stream_mib: usize,
+    /// KiB of one unfinished line in a proven session.
+    pub max_line_kib: usize,
+    /// KiB of one unfinished line on a flow that has proven nothing.
+    pub max_candidate_line_kib: usize,
+    /// Out-of-order segments kept per direction.
+    pub max_out_of_order: usize,
+    /// How long a hole in a stream is waited for.
+    pub gap_timeout: Duration,
+    /// Silence after which an unproven flow is dropped.
+    pub candidate_idle: Duration,
+    /// Silence after which a proven session counts as ended.
+    pub session_idle: Duration,
+    /// Time between two accounts of a running session.
+    pub session_interval: Duration,
+}
+
+impl Default for Sensor {
+    fn default() -> Self {
+        let sensor::Settings { flow, session } = sensor::Settings::default();
+        Self {
+            max_flows: flow.max_flows,
+            max_stream_mib: flow.max_stream_bytes >> 20,
+            max_line_kib: flow.max_line >> 10,
+            max_candidate_line_kib: flow.max_candidate_line >> 10,
+            max_out_of_order: flow.max_out_of_order,
+            gap_timeout: Duration::from_micros(flow.gap_timeout),
+            candidate_idle: Duration::from_micros(flow.candidate_idle),
+            session_idle: Duration::from_micros(flow.session_idle),
+            session_interval: Duration::from_micros(session.interval),
+        }
+    }
+}
+
+/// `rules`: what the sensor knows beforehand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Directory whose `*.yaml` files are the rules; without it the built-in ones are.
+    pub directory: Option<PathBuf>,
+}
+
+/// `events`: the JSON lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// File that events are appended to; without it there are none.
+    pub file: Option<PathBuf>,
+    /// Events that may wait to be written; more are dropped and counted.
+    pub queue: usize,
+    /// Time between two `stats` events.
+    pub stats_interval: Duration,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { file: None, queue: 8192, stats_interval: secs(60) }
+    }
+}
+
+/// `ledger`: what is kept of clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Clients with metrics of their own; further ones are counted together.
+    pub max_clients: usize,
+    /// Silence after which a client is forgotten.
+    pub client_idle: Duration,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { max_clients: 10_000, client_idle: secs(24 * 3600) }
+    }
+}
+
+/// `web`: metrics and console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Web {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: (Ipv4Addr::LOCALHOST, 9810).into() }
+    }
+}
+
+/// `privacy`: what of people is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privacy {
+    /// How payees appear in events and metrics.
+    pub payees: Payees,
+}
+
+/// How payees (wallets, accounts, site keys) are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Payees {
+    /// As on the wire.
+    #[default]
+    Clear,
+    /// As a keyed hash: the same payee stays the same, its name is not told.
+    Hash,
+}
+
+impl Payees {
+    /// All ways.
+    pub const ALL: [Self; 2] = [Self::Clear, Self::Hash];
+
+    /// Name in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Hash => "hash",
+        }
+    }
+}
+
+/// `log`: what the daemon says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The least important thing that is said.
+    pub level: Level,
+}
+
+/// Importance of log lines; each level says what the ones before it say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// What stops it.
+    Error,
+    /// What should be looked into.
+    Warn,
+    /// What it does.
+    #[default]
+    Info,
+    /// Why it does it; names addresses.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Level {
+    /// All levels, the most important first.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    /// Name in the file, and in `tracing`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// The keys of a section, each with the field it fills.
+pub(super) type Keys<'c> = Vec<(&'static str, Slot<'c>)>;
+
+impl Capture {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![
+            ("interfaces", Slot::Names(&mut self.interfaces)),
+            ("filter", Slot::Text(&mut self.filter)),
+            ("ring_mib", Slot::Count(&mut self.ring_mib, 1..=4096)),
+            ("snaplen", Slot::Count(&mut self.snaplen, 256..=262_144)),
+            ("promiscuous", Slot::Flag(&mut self.promiscuous)),
+        ]
+    }
+}
+
+impl Sensor {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![
+            ("max_flows", Slot::Count(&mut self.max_flows, 1..=16_777_216)),
+            ("max_stream_mib", Slot::Count(&mut self.max_stream_mib, 1..=65_536)),
+            ("max_line_kib", Slot::Count(&mut self.max_line_kib, 1..=16_384)),
+            ("max_candidate_line_kib", Slot::Count(&mut self.max_candidate_line_kib, 1..=16_384)),
+            ("max_out_of_order", Slot::Count(&mut self.max_out_of_order, 1..=4096)),
+            ("gap_timeout", Slot::Span(&mut self.gap_timeout, Duration::from_millis(1)..=secs(600))),
+            ("candidate_idle", Slot::Span(&mut self.candidate_idle, secs(1)..=secs(3600))),
+            ("session_idle", Slot::Span(&mut self.session_idle, secs(1)..=days(7))),
+            ("session_interval", Slot::Span(&mut self.session_interval, to_a_day())),
+        ]
+    }
+}
+
+impl Rules {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![("directory", Slot::Path(&mut self.directory))]
+    }
+}
+
+impl Events {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![
+            ("file", Slot::Path(&mut self.file)),
+            ("queue", Slot::Count(&mut self.queue, 1..=1_048_576)),
+            ("stats_interval", Slot::Span(&mut self.stats_interval, to_a_day())),
+        ]
+    }
+}
+
+impl Ledger {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![
+            ("max_clients", Slot::Count(&mut self.max_clients, 1..=1_000_000)),
+            ("client_idle", Slot::Span(&mut self.client_idle, secs(60)..=days(366))),
+        ]
+    }
+}
+
+impl Web {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![("listen", Slot::Address(&mut self.listen))]
+    }
+}
+
+impl Privacy {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![("payees", Slot::Payees(&mut self.payees))]
+    }
+}
+
+impl Log {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![("level", Slot::Level(&mut self.level))]
+    }
+}
+
+const fn secs(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+const fn days(count: u64) -> Duration {
+    secs(count * 86_400)
+}
+
+const fn to_a_day() -> RangeInclusive<Duration> {
+    secs(1)..=days(1)
+}

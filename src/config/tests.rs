@@ -1,0 +1,134 @@
+//! The built-in files against the types they describe. Broken files are in `tests/config.rs`.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+use crate::detect::{Dialect, Signal};
+
+/// Reads a text as configuration and gives the faults, without the file's name.
+fn faults(text: &str) -> Vec<String> {
+    let mut all = Faults::default();
+    let _ = Config::read("f", text, &mut all);
+    match all.finish(()) {
+        Ok(()) => vec![],
+        Err(error) => error.faults().iter().map(|f| f.to_string().replacen("f:", "", 1)).collect(),
+    }
+}
+
+#[test]
+fn built_in_file_says_what_the_types_default_to() {
+    assert_eq!(Config::load(None).unwrap(), Config::default());
+    assert_eq!(Config::default().sensor_settings(), sensor::Settings::default());
+}
+
+#[test]
+fn built_in_file_has_each_key_with_a_comment() {
+    let root = yaml::parse(DEFAULT).unwrap();
+    let lines: Vec<&str> = DEFAULT.lines().collect();
+    let mut config = Config::default();
+    for (section, keys) in config.sections() {
+        for (key, _) in keys {
+            let at = find(&root, [section, key]).unwrap_or_else(|| panic!("{section}.{key} is not in the file"));
+            assert!(lines[at.line - 2].trim().starts_with("# "), "{section}.{key} has no comment");
+        }
+    }
+}
+
+#[test]
+fn dump_loads_to_the_same() {
+    let mut config = Config::default();
+    config.capture.interfaces = vec!["eth0".into(), "null".into(), "7".into()];
+    config.capture.filter = Some("(ip or ip6) and not host 10.0.0.1 # 'x' \"y\"".into());
+    config.capture.promiscuous = false;
+    config.sensor.gap_timeout = Duration::from_millis(1500);
+    config.rules.directory = Some(PathBuf::from("/etc/geophone/rules: new"));
+    config.events.file = Some(PathBuf::from("eve.json"));
+    config.web.listen = "[::1]:9810".parse().unwrap();
+    config.privacy.payees = Payees::Hash;
+    config.log.level = Level::Trace;
+    for config in [config, Config::default()] {
+        let text = config.dump();
+        let mut all = Faults::default();
+        let again = Config::read("dump", &text, &mut all);
+        assert_eq!(all.finish(again).unwrap(), config, "{text}");
+    }
+}
+
+#[test]
+fn settings_reach_the_sensor_in_its_units() {
+    let text = "sensor: {max_flows: 9, max_stream_mib: 3, max_line_kib: 5, max_candidate_line_kib: 4, \
+                max_out_of_order: 7, gap_timeout: 10ms, candidate_idle: 2s, session_idle: 3m, session_interval: 4h}";
+    let mut all = Faults::default();
+    let config = Config::read("f", text, &mut all);
+    let sensor::Settings { flow, session } = all.finish(config).unwrap().sensor_settings();
+    assert_eq!((flow.max_flows, flow.max_stream_bytes, flow.max_line), (9, 3 << 20, 5 << 10));
+    assert_eq!((flow.max_candidate_line, flow.max_out_of_order), (4 << 10, 7));
+    assert_eq!((flow.gap_timeout, flow.candidate_idle, flow.session_idle), (10_000, 2_000_000, 180_000_000));
+    assert_eq!(session.interval, 14_400_000_000);
+}
+
+#[test]
+fn contradicting_bounds_are_found_unless_one_is_wrong_anyway() {
+    assert_eq!(
+        faults("sensor:\n  max_line_kib: 8\n"),
+        [
+            "2:17: sensor.max_candidate_line_kib: 16 KiB is more than sensor.max_line_kib holds, 8 KiB: \
+          lower it, or raise sensor.max_line_kib"
+        ]
+    );
+    assert!(faults("sensor: {max_stream_mib: 1, max_line_kib: 2048}")[0].starts_with("1:43: sensor.max_line_kib: 2048"));
+    assert_eq!(faults("sensor:\n  max_line_kib: 8\n  max_candidate_line_kib: many\n").len(), 1);
+}
+
+#[test]
+fn durations() {
+    for (text, millis) in [("1ms", 1), ("1500ms", 1500), ("60s", 60_000), ("5m", 300_000), ("2h", 7_200_000)] {
+        let node = Node { at: Location::START, value: Value::Text(text.into()) };
+        let most = Duration::from_secs(1 << 30);
+        let span = value::span(&node, &(Duration::ZERO..=most)).unwrap();
+        assert_eq!(span, Duration::from_millis(millis));
+    }
+    assert_eq!(value::show_span(Duration::ZERO), "0s");
+    assert_eq!(value::show_span(Duration::from_secs(90)), "90s");
+    assert_eq!(value::show_span(Duration::from_secs(86_400)), "24h");
+    for bad in ["30", "'30'", "s", "-1s", "1.5s", "30 s", "30S", "99999999999999999999s", "99999999999999999d", "0s"] {
+        let said = faults(&format!("sensor: {{gap_timeout: {bad}}}"));
+        assert!(said.len() == 1 && said[0].contains("with ms, s, m, h or d, from 1ms to 10m"), "{bad}: {said:?}");
+    }
+}
+
+#[test]
+fn an_unreadable_file_is_told_apart() {
+    for kind in [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied, io::ErrorKind::IsADirectory] {
+        let mut all = Faults::default();
+        all.unreadable("/x", &kind.into());
+        let error = all.finish(()).unwrap_err();
+        assert_eq!(error.unreadable(), Some(kind));
+        assert!(error.to_string().starts_with("/x: cannot be read: "), "{error}");
+    }
+}
+
+#[test]
+fn built_in_rules_name_each_dialect() {
+    let rules = load_rules(&Config::default()).unwrap();
+    for dialect in Dialect::ALL {
+        let rule = rules.rule(Signal::StratumMessage, dialect).expect("a rule");
+        assert_eq!(rule.dialect, Some(dialect), "{} has no rule of its own", dialect.name());
+    }
+    for signal in Signal::ALL {
+        let general = rules.detections().iter().find(|r| r.signal == signal && r.dialect.is_none());
+        assert!(general.is_some_and(|r| (1001..1_000_000).contains(&r.id)), "{}", signal.name());
+    }
+}
+
+#[test]
+fn built_in_pools_are_found() {
+    let rules = load_rules(&Config::default()).unwrap();
+    assert!(rules.pools().len() > 500);
+    let operator = |host| rules.pool_of(host).map(|p| &*p.operator);
+    assert_eq!(operator("xmr-eu1.nanopool.org"), Some("Nanopool"));
+    assert_eq!(operator("pool.supportxmr.com."), Some("SupportXMR"));
+    assert_eq!(operator("www.example.com"), None);
+}

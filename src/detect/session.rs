@@ -1,0 +1,509 @@
+//! One mining connection and its running account: who is paid, by whom, for how many shares. It is told each message
+//! in the order of the wire, from either side, from any point on; it knows no packets.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::rate::Rate;
+use super::{Certainty, Dialect, Live, Mining, Shares, Transport, algorithm};
+use crate::flow::Way;
+use crate::packet::Time;
+use crate::rules::RuleSet;
+use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Request, Role, Strength, Verdict, account};
+
+/// Requests remembered per session; fast miners over slow links have some tens in flight.
+const MAX_PENDING: usize = 256;
+/// Jobs whose difficulty is remembered: a share may be for one that was replaced just before.
+const MAX_JOBS: usize = 8;
+/// Agents, workers and payees are cut to this many bytes.
+const MAX_WORD: usize = 256;
+
+/// The account of one connection, from its first sign of mining on.
+#[derive(Debug)]
+pub struct Session {
+    dialect: Dialect,
+    decisive: bool,
+    evidence: Evidence,
+    /// Which way the miner's messages go.
+    miner: Option<Way>,
+    /// Whether each side was heard.
+    heard: Heard,
+    payee: Option<String>,
+    worker: Option<String>,
+    agent: Option<String>,
+    coin: Option<String>,
+    algorithm: Option<String>,
+    server_name: Option<String>,
+    handshake: bool,
+    jobs: u64,
+    shares: Shares,
+    difficulty: Option<Work>,
+    recent_jobs: VecDeque<(Option<Id>, Work)>,
+    pending: VecDeque<Pending>,
+    accepted: Rate,
+    submitted: Rate,
+    unit: Unit,
+    started: Time,
+    last_seen: Time,
+    live: Arc<Live>,
+}
+
+/// What speaks for mining so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Evidence {
+    /// The first message that proves it, or the first strong one.
+    first: Option<Witness>,
+    unique: u32,
+    strong: u32,
+    /// A login in the form of an address: believed alone, if nothing contradicts.
+    wallet_login: bool,
+    /// Messages that came from the wrong side: a quoted conversation has both roles in one direction.
+    conflicts: u32,
+}
+
+/// A message that speaks for mining.
+#[derive(Clone, Copy, Debug)]
+pub struct Witness {
+    /// What it is called.
+    pub name: &'static str,
+    /// Who sent it; `None` where both sides do.
+    pub role: Option<Role>,
+    /// When.
+    pub time: Time,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    miner: bool,
+    pool: bool,
+}
+
+/// What a share is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Work {
+    amount: f64,
+    unit: Unit,
+}
+
+/// The unit of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Unit {
+    /// Stratum V1 difficulty, worth what the algorithm says.
+    #[default]
+    Difficulty,
+    /// Expected hashes.
+    Hashes,
+}
+
+/// A request that waits for its reply.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    id: Option<Id>,
+    from: Way,
+    asks: Asks,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Asks {
+    Agent,
+    Plain,
+    Share(Work),
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heeded {
+    /// Counted for its dialect.
+    Message(Dialect),
+    /// A reply or nothing.
+    Other,
+    /// Counted, and the oldest waiting request was forgotten for it.
+    Full(Dialect),
+}
+
+impl Session {
+    /// An empty account.
+    pub fn new(now: Time) -> Self {
+        Self {
+            dialect: Dialect::Bitcoin,
+            decisive: false,
+            evidence: Evidence::default(),
+            miner: None,
+            heard: Heard::default(),
+            payee: None,
+            worker: None,
+            agent: None,
+            coin: None,
+            algorithm: None,
+            server_name: None,
+            handshake: false,
+            jobs: 0,
+            shares: Shares::default(),
+            difficulty: None,
+            recent_jobs: VecDeque::new(),
+            pending: VecDeque::new(),
+            accepted: Rate::default(),
+            submitted: Rate::default(),
+            unit: Unit::default(),
+            started: now,
+            last_seen: now,
+            live: Arc::default(),
+        }
+    }
+
+    /// Whether mining is proven, or strong enough to be told.
+    pub const fn certainty(&self) -> Option<Certainty> {
+        let e = &self.evidence;
+        if e.conflicts > 0 && e.conflicts >= e.unique {
+            None
+        } else if e.unique > 0 || e.strong > 1 {
+            Some(Certainty::Proven)
+        } else if e.wallet_login {
+            Some(Certainty::Strong)
+        } else {
+            None
+        }
+    }
+
+    /// Whether anything speaks for mining, be it too little to tell.
+    pub const fn is_suspect(&self) -> bool {
+        self.evidence.first.is_some() || self.payee.is_some()
+    }
+
+    /// Whether both roles were heard from one side before anything was told: a conversation quoted in a document.
+    pub const fn is_quoted(&self) -> bool {
+        self.evidence.conflicts > 0 && self.evidence.conflicts >= self.evidence.unique
+    }
+
+    /// Whether the dialect is sure and the payee known: telling it now says what there is to say.
+    pub const fn is_settled(&self) -> bool {
+        self.decisive && self.payee.is_some() && (self.evidence.unique > 0 || self.evidence.strong > 1)
+    }
+
+    /// The message that first spoke for mining.
+    pub const fn witness(&self) -> Option<Witness> {
+        self.evidence.first
+    }
+
+    /// Which way the miner's messages go, if a message told.
+    pub const fn miner(&self) -> Option<Way> {
+        self.miner
+    }
+
+    /// The wire dialect as far as known.
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Counters that whoever shows them may share.
+    pub const fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Heeds one line that went `way`.
+    pub fn line(&mut self, way: Way, line: &stratum::Line<'_>, now: Time) -> Heeded {
+        match stratum::read(line) {
+            Read::Message(message) => self.message(way, &message, now),
+            Read::Reply(reply) => {
+                self.reply(way, &reply, now);
+                Heeded::Other
+            }
+            Read::Nothing => Heeded::Other,
+        }
+    }
+
+    /// Heeds one message that went `way`.
+    pub fn message(&mut self, way: Way, message: &Message<'_>, now: Time) -> Heeded {
+        let Some(()) = self.place(way, message.role) else {
+            return Heeded::Message(message.dialect);
+        };
+        self.last_seen = now;
+        self.weigh(message, now);
+        self.name_dialect(message);
+        if message.role == Some(Role::Pool) {
+            self.settle(way.back(), message.id);
+        }
+        let full = self.heed(way, message, now);
+        self.publish();
+        if full { Heeded::Full(message.dialect) } else { Heeded::Message(message.dialect) }
+    }
+
+    /// Learns the roles; a message from the wrong side is counted and otherwise ignored.
+    fn place(&mut self, way: Way, role: Option<Role>) -> Option<()> {
+        let miner = match role {
+            Some(Role::Miner) => way,
+            Some(Role::Pool) => way.back(),
+            None => return Some(()),
+        };
+        if *self.miner.get_or_insert(miner) != miner {
+            self.evidence.conflicts = self.evidence.conflicts.saturating_add(1);
+            return None;
+        }
+        match role {
+            Some(Role::Miner) => self.heard.miner = true,
+            _ => self.heard.pool = true,
+        }
+        Some(())
+    }
+
+    fn weigh(&mut self, message: &Message<'_>, now: Time) {
+        let e = &mut self.evidence;
+        let witness = Witness { name: message.name, role: message.role, time: now };
+        match message.strength {
+            Strength::Unique => {
+                if e.unique == 0 {
+                    e.first = Some(witness);
+                }
+                e.unique = e.unique.saturating_add(1);
+            }
+            Strength::Strong => {
+                e.first.get_or_insert(witness);
+                e.strong = e.strong.saturating_add(1);
+                e.wallet_login |= matches!(message.body, Body::Authorize { .. });
+            }
+            Strength::Context => {}
+        }
+    }
+
+    /// A decisive message names the dialect; of several the latest job or share does, since pools switch algorithms.
+    fn name_dialect(&mut self, message: &Message<'_>) {
+        let works = matches!(message.body, Body::Job(_) | Body::Submit { .. });
+        let first = self.evidence.unique + self.evidence.strong <= 1 && !self.decisive;
+        if (message.decisive && (works || !self.decisive)) || first {
+            self.dialect = message.dialect;
+            self.decisive |= message.decisive;
+        }
+    }
+
+    /// Takes from a message what the account keeps. Says whether a waiting request was forgotten.
+    fn heed(&mut self, way: Way, message: &Message<'_>, now: Time) -> bool {
+        let from_miner = message.role == Some(Role::Miner);
+        let mut asks = from_miner.then_some(Asks::Plain);
+        match &message.body {
+            Body::Subscribe { agent, pool } => {
+                self.handshake = true;
+                keep(&mut self.agent, agent.as_deref());
+                self.keep_pool(pool.as_ref());
+            }
+            Body::Authorize { user, worker, agent, pool, coin } => {
+                self.handshake = true;
+                self.keep_user(user, worker.as_deref());
+                keep(&mut self.agent, agent.as_deref());
+                keep(&mut self.coin, coin.as_deref());
+                self.keep_pool(pool.as_ref());
+            }
+            Body::Job(job) => self.job(job),
+            Body::Submit { user, worker, algorithm, job } => {
+                if let Some(user) = user {
+                    self.keep_user(user, worker.as_deref());
+                }
+                keep(&mut self.algorithm, algorithm.as_deref());
+                asks = Some(Asks::Share(self.submit(job.as_deref(), now)));
+            }
+            Body::Difficulty { difficulty, hashes, algorithm } => {
+                replace(&mut self.algorithm, algorithm.as_deref());
+                self.difficulty = Some(match hashes {
+                    Some(hashes) => Work { amount: *hashes, unit: Unit::Hashes },
+                    None => Work { amount: *difficulty, unit: Unit::Difficulty },
+                });
+            }
+            Body::Pool(pool) if from_miner => self.keep_pool(Some(pool)),
+            Body::VersionRolling => replace(&mut self.algorithm, Some("sha256d")),
+            Body::Request(Request::Agent) => asks = Some(Asks::Agent),
+            Body::Request(Request::Plain) | Body::Hashrate(_) | Body::Pool(_) | Body::Other => {}
+        }
+        if message.name.starts_with("the reply to") {
+            // The handshake's replies tell as much as its requests where only the pool is heard.
+            self.handshake |= message.name.ends_with("subscribe") || message.name.ends_with("login");
+            return false;
+        }
+        asks.is_some_and(|asks| self.await_reply(way, message.id, asks))
+    }
+
+    fn keep_user(&mut self, user: &str, worker: Option<&str>) {
+        if self.payee.is_some() {
+            return;
+        }
+        let parts = account::split(user);
+        if parts.payee.is_empty() {
+            return;
+        }
+        keep(&mut self.payee, Some(&mask(parts.payee)));
+        keep(&mut self.worker, parts.worker.or(worker).filter(|w| !w.is_empty()).map(mask).as_deref());
+    }
+
+    fn keep_pool(&mut self, pool: Option<&PoolName<'_>>) {
+        keep(&mut self.server_name, pool.map(|p| &*p.host));
+    }
+
+    fn job(&mut self, job: &Job<'_>) {
+        replace(&mut self.algorithm, job.algorithm.as_deref());
+        if job.id.is_none() && job.hashes.is_none() {
+            return;
+        }
+        self.jobs = self.jobs.saturating_add(1);
+        if let Some(hashes) = job.hashes {
+            self.difficulty = Some(Work { amount: hashes, unit: Unit::Hashes });
+        }
+        let Some(work) = self.difficulty else { return };
+        if self.recent_jobs.len() >= MAX_JOBS {
+            self.recent_jobs.pop_front();
+        }
+        self.recent_jobs.push_back((job.id.as_deref().map(Id::of_text), work));
+    }
+
+    /// What a share for that job is worth: the difficulty in force when the job was sent, not when the share came.
+    fn submit(&mut self, job: Option<&str>, now: Time) -> Work {
+        self.shares.submitted = self.shares.submitted.saturating_add(1);
+        let id = job.map(Id::of_text);
+        let sent = self.recent_jobs.iter().rev();
+        let work = sent.clone().find(|(j, _)| id.is_some() && *j == id).or_else(|| self.recent_jobs.back());
+        let work = work.map(|(_, w)| *w).or(self.difficulty).unwrap_or(Work { amount: 0.0, unit: self.unit });
+        self.credit(work, now, |s| &mut s.submitted);
+        work
+    }
+
+    fn credit(&mut self, work: Work, now: Time, rate: impl Fn(&mut Self) -> &mut Rate) {
+        if work.amount <= 0.0 {
+            return;
+        }
+        if self.unit != work.unit {
+            self.unit = work.unit;
+            (self.submitted, self.accepted) = (Rate::default(), Rate::default());
+        }
+        rate(self).add(work.amount, now);
+    }
+
+    fn await_reply(&mut self, from: Way, id: Option<Id>, asks: Asks) -> bool {
+        // A poll that was answered under another id must not take a later share's reply.
+        self.pending.retain(|p| !(p.from == from && p.id == id && matches!(p.asks, Asks::Plain)));
+        let full = self.pending.len() >= MAX_PENDING;
+        if full {
+            self.pending.pop_front();
+        }
+        self.pending.push_back(Pending { id, from, asks });
+        full
+    }
+
+    /// Takes the request that is answered: the first with that id, since clients that reuse ids are answered in order.
+    /// An error without id answers the oldest.
+    fn settle(&mut self, from: Way, id: Option<Id>) -> Option<Pending> {
+        let at = match id {
+            Some(_) => self.pending.iter().position(|p| p.from == from && p.id == id)?,
+            None => return None,
+        };
+        self.pending.remove(at)
+    }
+
+    /// Heeds a reply that means nothing alone.
+    fn reply(&mut self, way: Way, reply: &Reply<'_>, now: Time) {
+        let asked = match reply.id {
+            Some(_) => self.settle(way.back(), reply.id),
+            None if reply.verdict == Verdict::Rejected => {
+                let oldest = self.pending.iter().position(|p| p.from == way.back());
+                oldest.and_then(|at| self.pending.remove(at))
+            }
+            None => None,
+        };
+        match (asked.map(|p| p.asks), reply.verdict) {
+            (Some(Asks::Share(work)), Verdict::Accepted) => self.accept(work, now),
+            (Some(Asks::Share(_)), Verdict::Rejected) => self.reject(),
+            (Some(Asks::Agent), _) => keep(&mut self.agent, reply.result.and_then(|r| r.str()).as_deref()),
+            (None, verdict) if self.only_pool_heard(way) => match verdict {
+                Verdict::Accepted => {
+                    let work = self.recent_jobs.back().map(|(_, w)| *w).or(self.difficulty);
+                    self.accept(work.unwrap_or(Work { amount: 0.0, unit: self.unit }), now);
+                }
+                Verdict::Rejected => self.reject(),
+                Verdict::Neither => {}
+            },
+            _ => {}
+        }
+        if self.is_suspect() {
+            self.last_seen = now;
+        }
+        self.publish();
+    }
+
+    /// Asymmetric routing: the requests go another way, so a yes among jobs is taken for a share's.
+    fn only_pool_heard(&self, way: Way) -> bool {
+        self.jobs > 0 && !self.heard.miner && self.miner == Some(way.back()) && self.certainty().is_some()
+    }
+
+    fn accept(&mut self, work: Work, now: Time) {
+        self.shares.accepted = self.shares.accepted.saturating_add(1);
+        self.credit(work, now, |s| &mut s.accepted);
+    }
+
+    const fn reject(&mut self) {
+        self.shares.rejected = self.shares.rejected.saturating_add(1);
+    }
+
+    fn publish(&self) {
+        self.live.publish(self.shares, self.hashrate());
+    }
+
+    /// Hashes per second: of accepted shares, or of submitted ones where the pool's side is not heard.
+    fn hashrate(&self) -> Option<f64> {
+        let rate = if self.heard.pool { &self.accepted } else { &self.submitted };
+        let hashes = match (self.unit, self.dialect) {
+            (Unit::Hashes, _) => 1.0,
+            (Unit::Difficulty, Dialect::Bitcoin) => algorithm::hashes_per_difficulty(self.algorithm.as_deref()?)?,
+            (Unit::Difficulty, _) => stratum::target::bitcoin(1.0),
+        };
+        rate.per_second().map(|r| r * hashes).filter(|r| r.is_finite())
+    }
+
+    /// The account as it stands.
+    pub fn mining(&self, certainty: Certainty, rules: &RuleSet) -> Mining {
+        let host = self.server_name.as_deref();
+        Mining {
+            dialect: self.dialect,
+            transport: Transport::Tcp,
+            certainty,
+            client_role_proven: self.miner.is_some(),
+            pool: host.and_then(|h| rules.pool_of(h)).map(|p| Arc::clone(&p.operator)),
+            server_name: self.server_name.clone(),
+            payee: self.payee.clone(),
+            worker: self.worker.clone(),
+            agent: self.agent.clone(),
+            coin: self.coin.clone(),
+            algorithm: self.algorithm.clone(),
+            jobs: self.jobs,
+            shares: self.shares,
+            difficulty: self.difficulty.map(|w| w.amount).filter(|d| d.is_finite()),
+            hashrate: self.hashrate(),
+            midstream: !self.handshake,
+            started: self.started,
+            last_seen: self.last_seen,
+        }
+    }
+}
+
+/// Keeps the first value told.
+fn keep(slot: &mut Option<String>, value: Option<&str>) {
+    if slot.is_none() {
+        replace(slot, value);
+    }
+}
+
+/// Keeps the last value told.
+fn replace(slot: &mut Option<String>, value: Option<&str>) {
+    let Some(value) = value.filter(|v| !v.is_empty() && slot.as_deref() != Some(v)) else { return };
+    let end = (0..=MAX_WORD.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
+    *slot = value.get(..end).map(str::to_owned);
+}
+
+/// An e-mail address as its first letter and its domain; anything else as it is.
+fn mask(name: &str) -> String {
+    match name.split_once('@') {
+        Some((local, domain)) => {
+            let first: String = local.chars().take(1).collect();
+            format!("{first}***@{domain}")
+        }
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

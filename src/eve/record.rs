@@ -1,0 +1,193 @@
+//! The shape of `alert` and `mining_session` events: field names, and what is left out because it is not known.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::detect::{Alert, FlowIdentity, Mining, Phase, SessionRecord, Shares};
+use crate::packet::Time;
+use crate::privacy::Privacy;
+
+use super::Kind;
+use super::community_id::community_id;
+use super::text::cut;
+use super::time::Timestamp;
+
+/// An event about a flow.
+#[derive(Serialize)]
+pub(super) struct Record<'a> {
+    timestamp: Timestamp,
+    event_type: &'static str,
+    flow_id: u64,
+    community_id: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    in_iface: Cow<'a, str>,
+    #[serde(skip_serializing_if = "<[u16]>::is_empty")]
+    vlan: &'a [u16],
+    proto: &'static str,
+    src_ip: IpAddr,
+    src_port: u16,
+    dest_ip: IpAddr,
+    dest_port: u16,
+    app_proto: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<AlertPart<'a>>,
+    mining: MiningPart<'a>,
+}
+
+#[derive(Serialize)]
+struct AlertPart<'a> {
+    action: &'static str,
+    gid: u32,
+    signature_id: u32,
+    rev: u32,
+    signature: &'a str,
+    category: &'a str,
+    severity: u8,
+}
+
+#[derive(Serialize)]
+struct MiningPart<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<&'static str>,
+    certainty: &'static str,
+    dialect: &'static str,
+    transport: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'a, str>>,
+    client_role_proven: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_name: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payee: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coin: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    algorithm: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shares: Option<SharesPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difficulty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashrate: Option<f64>,
+    midstream: bool,
+    started: Timestamp,
+    last_seen: Timestamp,
+    #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
+    last: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct SharesPart {
+    submitted: u64,
+    accepted: u64,
+    rejected: u64,
+}
+
+pub(super) fn alert<'a>(privacy: &Privacy, in_iface: &'a str, alert: &'a Alert) -> Record<'a> {
+    let (rule, account) = (&*alert.rule, &alert.mining);
+    let mut mining = mining(privacy, account);
+    mining.signal = Some(alert.signal.name());
+    mining.reason = known(privacy.text(&alert.reason, account.payee.as_deref()));
+    // An alert is no account: a lookup, or a login, that counted nothing does not speak of counts.
+    mining.jobs = mining.jobs.filter(|&jobs| jobs > 0);
+    mining.shares = mining.shares.filter(|_| account.shares != Shares::default());
+    let mut record = record(Kind::Alert, alert.time, in_iface, &alert.flow, mining);
+    record.alert = Some(AlertPart {
+        action: "allowed",
+        gid: 1,
+        signature_id: rule.id,
+        rev: rule.rev,
+        signature: &rule.name,
+        category: &rule.category,
+        severity: rule.severity,
+    });
+    record
+}
+
+pub(super) fn session<'a>(privacy: &Privacy, in_iface: &'a str, session: &'a SessionRecord) -> Record<'a> {
+    let mut mining = mining(privacy, &session.mining);
+    mining.last = Some(session.phase == Phase::Final);
+    record(Kind::MiningSession, session.time, in_iface, &session.flow, mining)
+}
+
+fn record<'a>(
+    kind: Kind,
+    time: Time,
+    in_iface: &'a str,
+    flow: &'a FlowIdentity,
+    mining: MiningPart<'a>,
+) -> Record<'a> {
+    Record {
+        timestamp: Timestamp(time),
+        event_type: kind.name(),
+        flow_id: flow.id,
+        community_id: community_id(flow),
+        in_iface: cut(Cow::Borrowed(in_iface)),
+        vlan: flow.vlans.as_slice(),
+        proto: flow.proto.name(),
+        src_ip: flow.client.addr,
+        src_port: flow.client.port,
+        dest_ip: flow.server.addr,
+        dest_port: flow.server.port,
+        app_proto: "stratum",
+        alert: None,
+        mining,
+    }
+}
+
+/// What both event types tell of a session.
+fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
+    let payee = account.payee.as_deref();
+    let plain = |text: Option<&'a str>| text.and_then(|t| known(Cow::Borrowed(t)));
+    let theirs = |text: Option<&'a str>| text.and_then(|t| known(privacy.text(t, payee)));
+    MiningPart {
+        signal: None,
+        certainty: account.certainty.name(),
+        dialect: account.dialect.name(),
+        transport: account.transport.name(),
+        reason: None,
+        client_role_proven: account.client_role_proven,
+        pool: plain(account.pool.as_deref()),
+        server_name: plain(account.server_name.as_deref()),
+        payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(privacy.payee(p))),
+        worker: theirs(account.worker.as_deref()),
+        agent: theirs(account.agent.as_deref()),
+        coin: plain(account.coin.as_deref()),
+        algorithm: plain(account.algorithm.as_deref()),
+        jobs: Some(account.jobs),
+        shares: Some(SharesPart {
+            submitted: account.shares.submitted,
+            accepted: account.shares.accepted,
+            rejected: account.shares.rejected,
+        }),
+        difficulty: account.difficulty.filter(|d| is_amount(*d)),
+        hashrate: account.hashrate.filter(|h| is_amount(*h)),
+        midstream: account.midstream,
+        started: Timestamp(account.started),
+        last_seen: Timestamp(account.last_seen),
+        last: None,
+    }
+}
+
+/// An empty text says nothing.
+fn known(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    Some(cut(text)).filter(|t| !t.is_empty())
+}
+
+/// JSON has no infinity, and nobody computes a negative number of hashes.
+const fn is_amount(value: f64) -> bool {
+    value.is_finite() && value >= 0.0
+}
+
+#[cfg(test)]
+mod tests;

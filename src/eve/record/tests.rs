@@ -1,0 +1,85 @@
+//! What the lines say, to the byte.
+
+use super::super::{Renderer, sample};
+use super::*;
+use crate::detect::Event;
+use crate::privacy::Payees;
+
+fn line(event: &Event) -> String {
+    let mut out = Vec::new();
+    Renderer::default().event("eth0", event, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn an_alert_with_everything_known() {
+    let expected = concat!(
+        r#"{"timestamp":"2023-11-14T22:13:20.123456+0000","event_type":"alert","flow_id":7,"#,
+        r#""community_id":"@","in_iface":"eth0","vlan":[10,20],"proto":"TCP","#,
+        r#""src_ip":"10.0.0.7","src_port":50000,"dest_ip":"203.0.113.9","dest_port":3333,"app_proto":"stratum","#,
+        r#""alert":{"action":"allowed","gid":1,"signature_id":1001,"rev":2,"signature":"Stratum: Bitcoin","#,
+        r#""category":"Cryptocurrency mining","severity":1},"#,
+        r#""mining":{"signal":"stratum_message","certainty":"proven","dialect":"bitcoin","transport":"tcp","#,
+        r#""reason":"The client sent mining.submit.","client_role_proven":true,"pool":"Example Pool","#,
+        r#""server_name":"eu.pool.example","payee":"1BoatSLRHtKNngkdXEeobR76b53LETtpyT","#,
+        r#""worker":"rig \"1\"\n","agent":"cgminer/4.10.0","coin":"BTC","algorithm":"sha256d","jobs":3,"#,
+        r#""shares":{"submitted":5,"accepted":4,"rejected":1},"difficulty":65536.0,"hashrate":1500000000000.0,"#,
+        r#""midstream":true,"started":"2023-11-14T22:13:20.000000+0000","#,
+        r#""last_seen":"2023-11-14T22:13:20.000001+0000"}}"#,
+        "\n"
+    );
+    let id = community_id(&sample::flow());
+    assert_eq!(line(&sample::alert(sample::full())), expected.replace('@', &id));
+}
+
+#[test]
+fn what_is_not_known_is_absent() {
+    let alert = line(&sample::alert(sample::bare()));
+    for field in ["pool", "payee", "jobs", "shares", "difficulty", "hashrate", "final", "null"] {
+        assert!(!alert.contains(field), "{field} in {alert}");
+    }
+    let session = line(&sample::session(Phase::Confirmed, sample::bare()));
+    assert!(
+        session.contains(r#""jobs":0,"shares":{"submitted":0,"accepted":0,"rejected":0},"midstream":false"#)
+    );
+    let empty = Mining { payee: Some(String::new()), worker: Some(String::new()), ..sample::bare() };
+    assert_eq!(line(&sample::session(Phase::Confirmed, empty)), session);
+}
+
+#[test]
+fn only_the_last_record_is_final() {
+    for (phase, last) in [(Phase::Confirmed, false), (Phase::Interval, false), (Phase::Final, true)] {
+        let text = line(&sample::session(phase, sample::bare()));
+        assert!(text.ends_with(&format!("\"final\":{last}}}}}\n")), "{text}");
+    }
+}
+
+#[test]
+fn amounts_are_finite_and_not_negative() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0] {
+        let mining = Mining { difficulty: Some(bad), hashrate: Some(bad), ..sample::bare() };
+        let text = line(&sample::session(Phase::Final, mining));
+        assert!(!text.contains("difficulty") && !text.contains("hashrate"), "{text}");
+    }
+    let mining = Mining { difficulty: Some(f64::MAX), hashrate: Some(0.0), ..sample::bare() };
+    let text = line(&sample::session(Phase::Final, mining));
+    assert!(text.contains(r#""difficulty":1.7976931348623157e+308,"hashrate":0.0"#), "{text}");
+}
+
+#[test]
+fn privacy_reaches_every_text_of_the_miner() {
+    let payee = sample::full().payee.unwrap();
+    let mut event = sample::alert(Mining {
+        worker: Some(format!("{payee}.rig")),
+        agent: Some(format!("miner {payee} alice@example.org")),
+        ..sample::full()
+    });
+    if let Event::Alert(alert) = &mut event {
+        alert.reason = format!("mining.authorize named {payee}");
+    }
+    let mut out = Vec::new();
+    Renderer::new(Privacy { payees: Payees::Hash, key: None }).event("eth0", &event, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert!(!text.contains(&payee) && !text.contains("alice"), "{text}");
+    assert_eq!(text.matches("sha1:").count(), 4, "{text}");
+}

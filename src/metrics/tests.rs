@@ -1,0 +1,187 @@
+//! The text of a scrape: its names, its zeros, its sums, and what Prometheus's own linter says of it.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::*;
+use crate::detect::{Dialect, Event, Phase};
+use crate::ledger::Settings;
+use crate::ledger::tests::Flow;
+use crate::packet::Time;
+
+/// Metrics of two workers on one interface and one on another, and five clients of which two are past the bound.
+fn state() -> (Metrics, Vec<Arc<WorkerSlot>>) {
+    let ledger = Ledger::new(Settings { max_clients: 3, ..Settings::default() });
+    events().iter().for_each(|event| ledger.apply(event));
+    let workers: Vec<_> = ["eth0", "eth0", "eth1"].map(|name| Arc::new(WorkerSlot::new(name))).into();
+    let metrics = Metrics::new(Sources {
+        ledger: Arc::new(ledger),
+        workers: workers.clone(),
+        events: Box::new(|| EventTotals { alert: 5, mining_session: 4, stats: 0, dropped: 1 }),
+        started: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_500),
+        build: Build { version: "1.2.3", revision: "abc\"\\\n", rustc: "1.95.0" },
+    });
+    (metrics, workers)
+}
+
+/// Sources that say nothing yet.
+pub(crate) fn sources() -> Sources {
+    Sources {
+        ledger: Arc::new(Ledger::new(Settings::default())),
+        workers: vec![Arc::new(WorkerSlot::new("any"))],
+        events: Box::new(EventTotals::default),
+        started: SystemTime::UNIX_EPOCH,
+        build: Build { version: "1", revision: "unknown", rustc: "unknown" },
+    }
+}
+
+fn events() -> Vec<Event> {
+    let mut xmr = Flow::new(1, "10.0.0.1", Dialect::Cryptonote);
+    xmr.mining.algorithm = Some("rx/0".into());
+    xmr.shares(10, 8, Some(5_250.5));
+    let mut btc = Flow::new(2, "2001:db8:1:2:3::4", Dialect::Bitcoin);
+    btc.shares(2, 2, Some(1e14));
+    let hostile = Flow::new(3, "10.0.0.11", Dialect::Bitcoin);
+    let mut lost = Flow::new(4, "10.0.0.99", Dialect::Bitcoin);
+    lost.mining.algorithm = Some("x\"} 1\n".into());
+    lost.shares(1, 0, Some(1.0));
+    vec![
+        xmr.alert(),
+        xmr.record(Phase::Confirmed),
+        btc.alert(),
+        btc.record(Phase::Interval),
+        hostile.alert(),
+        lost.alert(),
+        lost.record(Phase::Final),
+        Flow::new(5, "10.0.0.98", Dialect::Bitcoin).alert(),
+    ]
+}
+
+fn totals(n: u64) -> WorkerTotals {
+    let mut totals = WorkerTotals {
+        capture: CaptureTotals { received: 100 * n, dropped: n, interface_dropped: 10 + n },
+        last_packet: Some(Time(1_700_000_000_250_000 + n)),
+        busy: Duration::from_millis(250),
+        max_flows: 65_536,
+        ..WorkerTotals::default()
+    };
+    totals.stats.bytes = 1_000 * n;
+    totals.stats.flows = n;
+    totals.stats.flows_created = 2 * n;
+    totals.stats.skipped[0] = n;
+    totals.stats.messages[1] = n;
+    totals.stats.malformed_lines = n;
+    totals.stats.panics = n;
+    totals
+}
+
+/// The lines of one metric, without the comments.
+fn lines<'a>(text: &'a str, metric: &str) -> Vec<&'a str> {
+    let of = |line: &&str| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with([' ', '{']));
+    text.lines().filter(of).collect()
+}
+
+#[test]
+fn a_fixed_state_reads_as_written_down() {
+    let (metrics, workers) = state();
+    for (slot, n) in workers.iter().zip(1..) {
+        assert!(slot.publish(&totals(n)));
+    }
+    let rules = RuleTotals { detections: 12, pools: 345 };
+    metrics.loaded(rules, SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_001));
+    metrics.load_failed();
+    let text = metrics.render();
+    let fixed: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("process_") || line.contains("process_start_time_seconds"))
+        .collect();
+    insta::assert_snapshot!("scrape", fixed.join("\n"));
+}
+
+#[test]
+fn every_metric_of_the_catalogue_is_there_and_no_other() {
+    let (metrics, workers) = state();
+    assert!(workers.iter().all(|slot| slot.publish(&totals(1))));
+    let text = metrics.render();
+    let typed = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let typed: Vec<&str> = typed.map(|line| line.split(' ').next().unwrap()).collect();
+    let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
+    assert_eq!(typed, names, "the catalogue is in the order of the names, as the text is");
+}
+
+#[test]
+fn no_series_stands_twice() {
+    let (metrics, _) = state();
+    let text = metrics.render();
+    let series: Vec<&str> =
+        text.lines().filter(|l| !l.starts_with('#')).map(|l| l.rsplit_once(' ').unwrap().0).collect();
+    let once: BTreeSet<&str> = series.iter().copied().collect();
+    assert_eq!(once.len(), series.len());
+}
+
+#[test]
+fn closed_label_values_exist_at_zero_before_the_first_packet() {
+    let text = Metrics::new(sources()).render();
+    for line in [
+        "geophone_capture_dropped_packets_total{interface=\"any\"} 0",
+        "geophone_detections_total{signal=\"stratum_message\",dialect=\"bitcoin\",certainty=\"hint\"} 0",
+        "geophone_sessions{dialect=\"progpow\",transport=\"tcp\"} 0",
+        "geophone_packets_skipped_total{reason=\"truncated\"} 0",
+        "geophone_flows_evicted_total{reason=\"panicked\"} 0",
+        "geophone_messages_total{dialect=\"ethproxy\"} 0",
+        "geophone_limit_hits_total{limit=\"pending\"} 0",
+        "geophone_events_total{event_type=\"stats\"} 0",
+        "geophone_rules{kind=\"pools\"} 0",
+        "geophone_config_last_reload_successful 0",
+        "geophone_clients_limit 10000",
+        "geophone_clients_overflow_total 0",
+        "geophone_worker_panics_total 0",
+    ] {
+        assert!(text.lines().any(|l| l == line), "missing: {line}\n{text}");
+    }
+    assert!(lines(&text, "geophone_client_shares_total").is_empty());
+    assert!(lines(&text, "geophone_capture_last_packet_timestamp_seconds").is_empty(), "no packet, no time");
+}
+
+#[test]
+fn promtool_finds_nothing_to_say() {
+    let (metrics, workers) = state();
+    assert!(workers.iter().all(|slot| slot.publish(&totals(3))));
+    metrics.loaded(RuleTotals::default(), SystemTime::UNIX_EPOCH);
+    let child = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        eprintln!("skipped: promtool is not installed (Debian package prometheus)");
+        return;
+    };
+    child.stdin.take().unwrap().write_all(metrics.render().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+}
+
+/// Prints how long a scrape of a full table takes: `cargo test --release full_table -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::disallowed_methods, reason = "measures real time")]
+fn a_full_table_renders() {
+    let ledger = Ledger::new(Settings::default());
+    for n in 0..10_000_u64 {
+        let client = std::net::Ipv4Addr::from_bits(0x0a00_0000 + n as u32).to_string();
+        let mut flow = Flow::new(n, &client, Dialect::Bitcoin);
+        ledger.apply(&flow.alert());
+        flow.shares(n, n, Some(1.0));
+        ledger.apply(&flow.record(Phase::Confirmed));
+    }
+    let metrics = Metrics::new(Sources { ledger: Arc::new(ledger), ..sources() });
+    let before = std::time::Instant::now();
+    let text = metrics.render();
+    eprintln!("{} lines, {} bytes in {:?}", text.lines().count(), text.len(), before.elapsed());
+    assert_eq!(lines(&text, "geophone_client_shares_total").len(), 30_000);
+}

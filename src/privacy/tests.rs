@@ -1,0 +1,96 @@
+//! What may leave and what may not.
+
+use super::*;
+
+const WALLET: &str =
+    "48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsaSWJ4fhdUyZijBGUicoD";
+
+fn hashing(key: Option<&[u8]>) -> Privacy {
+    Privacy { payees: Payees::Hash, key: key.map(|k| Key::new(k.to_vec()).unwrap()) }
+}
+
+#[test]
+fn masks_mail_logins_everywhere_in_a_text() {
+    for (text, masked) in [
+        ("alice@example.org", "a***@example.org"),
+        ("alice@example.org.rig1", "a***@example.org.rig1"),
+        ("alice@example.org/rig1", "a***@example.org/rig1"),
+        ("a@example.org", "a***@example.org"),
+        ("zo\u{eb}.m+x@ex\u{e4}mple.de", "z***@ex\u{e4}mple.de"),
+        ("\u{e4}nne@example.org", "\u{e4}***@example.org"),
+        ("bob%40example.org", "b***%40example.org"),
+        ("solo:alice@example.org", "solo:a***@example.org"),
+        ("<alice@example.org>, bob@example.com!", "<a***@example.org>, b***@example.com!"),
+        ("a@b@example.org", "a***@example.org"),
+        ("x@y.zz@example.org", "x***@example.org"),
+        ("miner@10.0.0.1", "m***@10.0.0.1"),
+    ] {
+        assert_eq!(mask_emails(text), masked, "{text}");
+        assert_eq!(mask_emails(masked), masked, "not idempotent: {text}");
+    }
+}
+
+#[test]
+fn leaves_what_is_no_mail_address() {
+    for text in ["", "@", "@example.org", "rig@home", "a@.org", "a@org.", "a@-", "%40", "x=@a.b", WALLET] {
+        assert_eq!(mask_emails(text), text);
+    }
+}
+
+#[test]
+fn payees_stand_in_clear_unless_hashed() {
+    assert_eq!(Privacy::default().payee(WALLET), WALLET);
+    assert_eq!(Privacy::default().payee("alice@example.org"), "a***@example.org");
+    let plain = hashing(None).payee("abc").into_owned();
+    assert_eq!(plain, "sha1:a9993e364706816aba3e", "FIPS 180 example, cut");
+    let keyed = hashing(Some(&[0x0b; 20])).payee("Hi There").into_owned();
+    assert_eq!(keyed, "hmac:b617318655057264e28b", "RFC 2202 case 1, cut");
+    assert_ne!(hashing(Some(&[0x0c; 20])).payee("Hi There"), keyed);
+}
+
+#[test]
+fn mail_payees_hash_alike_masked_or_not() {
+    let privacy = hashing(None);
+    assert_eq!(privacy.payee("alice@example.org"), privacy.payee("a***@example.org"));
+}
+
+#[test]
+fn hmac_takes_keys_of_any_length() {
+    let hex = |d: [u8; 20]| d.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    // RFC 2202, cases 2 and 6.
+    assert_eq!(
+        hex(hmac_sha1(b"Jefe", b"what do ya want for nothing?")),
+        "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+    );
+    let long = hmac_sha1(&[0xaa; 80], b"Test Using Larger Than Block-Size Key - Hash Key First");
+    assert_eq!(hex(long), "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+}
+
+#[test]
+fn other_texts_do_not_repeat_a_hashed_payee() {
+    let privacy = hashing(None);
+    let shown = privacy.payee(WALLET).into_owned();
+    assert_eq!(privacy.text(WALLET, Some(WALLET)), shown);
+    assert_eq!(privacy.text(&format!("{WALLET}.rig"), Some(WALLET)), format!("{shown}.rig"));
+    assert_eq!(privacy.text("bob", Some("bob")), privacy.payee("bob"));
+    assert_eq!(privacy.text("bobsled", Some("bob")), "bobsled");
+    assert_eq!(privacy.text("rig alice@example.org", Some(WALLET)), "rig a***@example.org");
+    assert_eq!(privacy.text("rig", Some("")), "rig");
+    assert_eq!(Privacy::default().text(WALLET, Some(WALLET)), WALLET);
+}
+
+#[test]
+fn keys_are_long_and_never_printed() {
+    let fault = Key::new(vec![7; 15]).unwrap_err();
+    assert_eq!(fault, ShortKey { len: 15 });
+    assert!(fault.to_string().contains("15 bytes"));
+    assert_eq!(format!("{:?}", Key::new(vec![7; 16]).unwrap()), "Key(hidden)");
+}
+
+proptest::proptest! {
+    #[test]
+    fn masking_never_panics_and_is_idempotent(text in "[a@.% 40\u{e9}\u{1f600}<-]{0,24}") {
+        let masked = mask_emails(&text).into_owned();
+        proptest::prop_assert_eq!(mask_emails(&masked).into_owned(), masked);
+    }
+}

@@ -1,0 +1,94 @@
+//! What is wrong with rules, in words that say what to do. Where an entry stands in a file is the shell's to add.
+
+use std::fmt;
+
+/// An entry of the lists given to [`super::RuleSet::build`], by its place in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In `detections`.
+    Detection(usize),
+    /// In `pools`.
+    Pool(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Detection(index) => write!(f, "detections[{index}]"),
+            Self::Pool(index) => write!(f, "pools[{index}]"),
+        }
+    }
+}
+
+/// One fault of one entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}.{key}: {problem}{}: {}", self.earlier(), problem.remedy())]
+pub struct Error {
+    /// The entry at fault.
+    pub place: Place,
+    /// The key of the entry, as rule files call it.
+    pub key: &'static str,
+    /// The earlier entry it collides with, if that is the fault.
+    pub first: Option<Place>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl Error {
+    fn earlier(&self) -> String {
+        self.first.map(|place| format!(" (first in {place})")).unwrap_or_default()
+    }
+}
+
+/// What can be wrong with a rule or a pool host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Not a coin's symbol or name.
+    #[error("{0:?} is no coin symbol")]
+    Coin(String),
+    /// Not a name a host can have; the second part says why.
+    #[error("{0:?} {1}")]
+    Domain(String, &'static str),
+    /// Listed before.
+    #[error("{0} is listed twice")]
+    DuplicateDomain(String),
+    /// Used before.
+    #[error("rule id {0} is used twice")]
+    DuplicateId(u32),
+    /// Another rule names the same signal and dialect (`any` for the general rule).
+    #[error("two rules for signal {signal} and dialect {dialect}")]
+    DuplicateRule {
+        /// The signal's name.
+        signal: &'static str,
+        /// The dialect's name.
+        dialect: &'static str,
+    },
+    /// Zero is EVE's "no rule".
+    #[error("rule id 0 means \"no rule\"")]
+    Id,
+    /// A revision counts from 1.
+    #[error("revision 0")]
+    Revision,
+    /// Outside 1 to 3.
+    #[error("severity {0}")]
+    Severity(u8),
+    /// A text that cannot stand in an event; the word says why.
+    #[error("the text {0}")]
+    Text(&'static str),
+}
+
+impl Problem {
+    /// What to do about it.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Coin(_) => "write letters, digits and . - _ $, at most 32 of them",
+            Self::Domain(..) => "write a host name like pool.example.com",
+            Self::DuplicateDomain(_) => "keep one of the two",
+            Self::DuplicateId(_) | Self::Id => "take a free number, 1000000 or above for rules of your own",
+            Self::DuplicateRule { .. } => "keep one of the two, or give one another dialect",
+            Self::Revision => "count from 1",
+            Self::Severity(_) => "write 1 (high), 2 or 3 (low)",
+            Self::Text(_) => "write one line of at most 200 characters",
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Judges a segment alone, before any state: is it worth following its flow? Nothing is kept.
+
+use crate::stratum::{self, Body, Line, Read, Strength};
+use crate::wire::json::{Found, Scan};
+
+/// Whether a segment, beginning with a message, holds a mining message, or ends in one that could become one. A segment
+/// with anything else between the messages opens nothing: that is a document, not a conversation.
+pub(super) fn opens(payload: &[u8]) -> bool {
+    let mut rest = payload;
+    let mut found = false;
+    loop {
+        let at = rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0));
+        rest = rest.get(at.unwrap_or(rest.len())..).unwrap_or_default();
+        match rest.first() {
+            None => return found,
+            Some(0x7f) => {
+                let len = rest.get(2..4).map(|l| l.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b)));
+                let Some((message, after)) = len.and_then(|l| rest.split_at_checked(l.max(1))) else { return found };
+                found |= stratum::read_agent(message).is_some_and(|m| m.strength > Strength::Context);
+                rest = after;
+            }
+            Some(b'{') => match Scan::default().feed(rest) {
+                Found::End(end) => {
+                    let (object, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                    found |= is_sign(object);
+                    rest = after;
+                }
+                Found::Inside => return found || stratum::may_become(rest),
+                Found::Broken(_) => return false,
+            },
+            Some(_) => return false,
+        }
+    }
+}
+
+/// A mining message, or a login that a job or a share may still confirm.
+fn is_sign(object: &[u8]) -> bool {
+    match stratum::read(&Line::read(object)) {
+        Read::Message(m) => m.strength > Strength::Context || matches!(m.body, Body::Authorize { .. }),
+        Read::Reply(_) | Read::Nothing => false,
+    }
+}

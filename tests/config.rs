@@ -1,0 +1,335 @@
+//! Configuration and rule files as people break them: every fault is told, with its place and what to do, and a
+//! program that holds a good configuration never gets half a new one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use geophone::config::{Config, Error, Level, load_rules};
+use geophone::detect::{Dialect, Signal};
+
+/// A directory that goes away with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("geophone-config-{}-{count}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn load(text: impl AsRef<[u8]>) -> Result<Config, Error> {
+    let folder = Folder::new();
+    Config::load(Some(&folder.file("c.yaml", text)))
+}
+
+/// The faults as `LINE:COLUMN: KEY: what: what to do`.
+fn faults(text: impl AsRef<[u8]>) -> Vec<String> {
+    let error = load(text).expect_err("a broken file");
+    lines(&error, "c.yaml:")
+}
+
+fn lines(error: &Error, name: &str) -> Vec<String> {
+    let cut = |line: &str| line.split_once(name).map_or(line, |(_, rest)| rest).to_owned();
+    error.to_string().lines().map(cut).collect()
+}
+
+/// Rules from a folder with these files.
+fn rules(files: &[(&str, &str)]) -> Result<geophone::rules::RuleSet, (Folder, Error)> {
+    let folder = Folder::new();
+    fs::create_dir(folder.0.join("rules")).unwrap();
+    for (name, text) in files {
+        folder.file(&format!("rules/{name}"), text);
+    }
+    let mut config = Config::default();
+    config.rules.directory = Some(folder.0.join("rules"));
+    load_rules(&config).map_err(|error| (folder, error))
+}
+
+fn rule_faults(files: &[(&str, &str)]) -> Vec<String> {
+    let (folder, error) = rules(files).expect_err("broken rules");
+    let prefix = format!("{}/rules/", folder.0.display());
+    error.to_string().lines().map(|l| l.replace(&prefix, "")).collect()
+}
+
+const RULE: &str = "detections:\n  - {id: 1, rev: 1, signal: stratum_message, name: n, category: c, severity: 1, certainty: proven}\n";
+
+#[test]
+fn a_good_file_changes_what_it_names() {
+    let config = load("sensor:\n  max_flows: 9\nlog: {level: debug}\nweb:\ncapture: {interfaces: [eth0]}\n").unwrap();
+    assert_eq!(config.sensor.max_flows, 9);
+    assert_eq!(config.log.level, Level::Debug);
+    assert_eq!(config.capture.interfaces, ["eth0"]);
+    assert_eq!(config.web, Config::default().web, "an empty section is none");
+    assert_eq!(load("# all by default\n").unwrap(), Config::default());
+    assert_eq!(load("\u{feff}log: {level: debug}\r\n").unwrap().log.level, Level::Debug, "BOM and CRLF");
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_at_once() {
+    let text = "\
+capture:
+  interfaces: eth0
+  interface: any
+  ring_mib: 64MiB
+  promiscuous: 1
+sensor:
+  max_flows: -1
+  gap_timeout: 30
+  session_idle: 900d
+  session_idle: 5m
+web:
+  listen: localhost:9810
+privacy: {payees: hashed}
+log: loud
+sensors: {}
+events: {queue: 1.5, stats_interval: , file: ''}
+rules: {directory: [a, b]}
+ledger: {max_clients: 999999999999999999999999999999999999999999999}
+";
+    let expected = [
+        "3:3: capture.interface: unknown key: remove it, or use one of: interfaces, filter",
+        "2:15: capture.interfaces: \"eth0\" is no list: list 1 to 64",
+        "4:13: capture.ring_mib: \"64MiB\" is no whole number: write a whole number from 1 to 4096",
+        "5:16: capture.promiscuous: 1 is neither true nor false: write true or false",
+        "7:14: sensor.max_flows: -1 is out of range: write a whole number from 1 to 16777216",
+        "8:16: sensor.gap_timeout: 30 is no duration: write a number with ms, s, m, h or d, from 1ms to 10m",
+        "9:17: sensor.session_idle: \"900d\" is out of range",
+        "10:3: sensor.session_idle: is there twice (first in line 9): keep one",
+        "12:11: web.listen: \"localhost:9810\" is no IP address with port: write it like 127.0.0.1:9810",
+        "13:19: privacy.payees: \"hashed\" is none of the words: write one of: clear, hash",
+        "14:6: log: \"loud\" is no mapping: write keys below it: level",
+        "15:1: sensors: unknown key: remove it, or use one of: capture, sensor, rules",
+        "16:17: events.queue: 1.5 is no whole number",
+        "16:38: events.stats_interval: has no value: write a number with",
+        "16:46: events.file: \"\" is empty",
+        "17:20: rules.directory: a list is no text",
+        "18:23: ledger.max_clients: ",
+    ];
+    let said = faults(text);
+    for part in expected {
+        assert!(said.iter().any(|line| line.starts_with(part)), "{part}\nis not in\n{}", said.join("\n"));
+    }
+    assert_eq!(said.len(), expected.len(), "{}", said.join("\n"));
+}
+
+#[test]
+fn bad_addresses_interfaces_and_words() {
+    for (text, part) in [
+        ("web: {listen: 127.0.0.1}", "web.listen: \"127.0.0.1\" is no IP address with port"),
+        ("web: {listen: 300.0.0.1:80}", "web.listen: \"300.0.0.1:80\""),
+        ("web: {listen: 127.0.0.1:99999}", "web.listen"),
+        ("web: {listen: 9810}", "web.listen: 9810 is no IP"),
+        ("capture: {interfaces: []}", "capture.interfaces: 0 interfaces"),
+        ("capture: {interfaces: [a, a]}", "capture.interfaces: \"a\" is there twice"),
+        ("capture: {interfaces: [a b]}", "capture.interfaces: \"a b\" is no interface name"),
+        ("capture: {interfaces: [1]}", "capture.interfaces: 1 is no text"),
+        ("capture: {filter: \"a\\u0000b\"}", "capture.filter: \"a\\0b\" has a control character"),
+        ("log: {level: INFO}", "write one of: error, warn, info, debug, trace"),
+        ("- a\n- b\n", "a list is no mapping: write keys below it: capture, sensor"),
+        ("just text", "\"just text\" is no mapping"),
+        ("sensor: {<<: {max_flows: 1}}", "sensor.<<: unknown key"),
+    ] {
+        let said = faults(text);
+        assert!(said.len() == 1 && said[0].contains(part), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn text_that_is_no_yaml_has_its_place() {
+    for (text, place, part) in [
+        ("sensor:\n\tmax_flows: 1\n", "2:1: ", "tabs"),
+        ("log:\n  level: \"info\nweb:\n", "4:1: ", "quotes"),
+        ("log: [a\n", "2:1: ", "brackets"),
+        ("log: {level: info}\n---\nlog: {}\n", "", "one document"),
+        ("log: &a {level: info}\nweb: *a\n", "", "plain YAML"),
+        ("log: !secret x\n", "", "plain YAML"),
+    ] {
+        let said = faults(text);
+        assert!(said.len() == 1, "{said:?}");
+        assert!(said[0].starts_with(place) && said[0].contains(part), "{text:?}: {said:?}");
+    }
+}
+
+#[test]
+fn files_that_are_none() {
+    assert!(faults("")[0].contains("is empty: "));
+    assert!(faults(" \n\n")[0].contains("is empty: "));
+    assert!(faults(b"log:\n  level: \xff\xfe\n")[0].starts_with("2:10: is no UTF-8 text"));
+    assert!(faults([0u8, 1, 2, 3].repeat(100)).len() == 1);
+    assert!(faults(b"\x7fELF\x02\x01\x01\0\0\0".repeat(50)).len() == 1);
+    assert!(faults("# x\n".repeat(524_288))[0].contains("is larger than 1 MiB: "));
+    assert!(load("# x\n".repeat(200_000)).is_ok());
+}
+
+#[test]
+fn many_faults_are_cut_off_but_counted() {
+    let text: String = (0..1000).map(|n| format!("key{n}: 1\n")).collect();
+    let said = faults(text);
+    assert_eq!(said.len(), 51);
+    assert!(said[0].starts_with("1:1: key0: unknown key"));
+    assert_eq!(said[50], "950 more faults: mend these first");
+}
+
+#[test]
+fn a_message_stays_on_its_line() {
+    let error = load("\"a\\nb\": 1\n\"\\e[31m\": 2\nlog: {level: \"x\\ny\"}\n").unwrap_err();
+    assert_eq!(error.to_string().lines().count(), error.faults().len());
+    assert!(!error.to_string().contains('\u{1b}'));
+}
+
+#[test]
+fn missing_unreadable_and_wrong_kinds_of_path() {
+    let folder = Folder::new();
+    let error = Config::load(Some(&folder.0.join("none.yaml"))).unwrap_err();
+    assert_eq!(error.unreadable(), Some(std::io::ErrorKind::NotFound));
+    assert!(error.to_string().contains("none.yaml: cannot be read: ") && error.to_string().ends_with("check the path"));
+
+    let error = Config::load(Some(&folder.0)).unwrap_err();
+    assert_eq!(error.unreadable(), Some(std::io::ErrorKind::IsADirectory));
+
+    let mut config = Config::default();
+    config.rules.directory = Some(folder.file("a.yaml", RULE));
+    assert_eq!(load_rules(&config).unwrap_err().unreadable(), Some(std::io::ErrorKind::NotADirectory));
+    config.rules.directory = Some(folder.0.join("none"));
+    assert_eq!(load_rules(&config).unwrap_err().unreadable(), Some(std::io::ErrorKind::NotFound));
+    assert_eq!(load("a: 1").unwrap_err().unreadable(), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn permission_denied() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.file("c.yaml", "log: {level: info}\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    // Root reads everything; what the error says is tested beside the module too.
+    if fs::File::open(&path).is_err() {
+        let error = Config::load(Some(&path)).unwrap_err();
+        assert_eq!(error.unreadable(), Some(std::io::ErrorKind::PermissionDenied));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_endless_file_is_too_large() {
+    let error = Config::load(Some(Path::new("/dev/zero"))).unwrap_err();
+    assert!(error.to_string().contains("is larger than 1 MiB"), "{error}");
+}
+
+#[test]
+fn rules_directory_starts_at_the_file() {
+    let folder = Folder::new();
+    folder.file("mine/a.yaml", RULE);
+    let config = Config::load(Some(&folder.file("c.yaml", "rules: {directory: mine}\n"))).unwrap();
+    assert_eq!(config.rules.directory.as_deref(), Some(&*folder.0.join("mine")));
+    let rules = load_rules(&config).unwrap();
+    assert_eq!(rules.rule(Signal::StratumMessage, Dialect::Bitcoin).unwrap().id, 1);
+    assert!(rules.pools().is_empty());
+}
+
+#[test]
+fn rules_come_from_all_files_of_the_directory() {
+    let rules = rules(&[
+        ("b.yaml", "pools:\n- {domain: Pool.Example.COM., match: suffix, ports: [1], last_seen: \"2026-08\"}\n"),
+        ("a.yaml", RULE),
+        ("readme.txt", "not: [a rule"),
+        (".#a.yaml", "not: [a rule"),
+    ])
+    .map_err(|(_, error)| error)
+    .unwrap();
+    let pool = rules.pool_of("eu.pool.example.com").expect("a pool");
+    assert_eq!((pool.domain.as_str(), &*pool.operator), ("pool.example.com", "Pool.Example.COM."));
+    assert_eq!(rules.detections().len(), 1);
+}
+
+#[test]
+fn every_fault_of_all_rule_files_is_told_at_once() {
+    let a = "\
+detections:
+  - {id: 1, rev: 1, signal: stratum_message, name: n, category: c, severity: 1, certainty: proven}
+  - {id: 1, rev: 0, signal: stratum_message, dialect: bitcoin, name: \"a\\nb\", category: c, severity: 4, certainty: sure}
+  - {rev: 1, signal: radar, dialect: klingon, name: n, category: c, severity: 1, certainty: hint, colour: red}
+pools:
+  - {domain: pool.example.com, match: suffix}
+  - {domain: bad..example.com, match: substring, category: bank}
+  - {domain: 7, match: exact, ports: [0, 70000, x], coins: XMR, last_seen: 2026-08-40}
+  - plain.example.com
+";
+    let b = "\
+detections:
+  - {id: 2, rev: 1, signal: stratum_message, name: n, category: c, severity: 1, certainty: proven}
+pools:
+  - domain: POOL.example.com.
+    match: exact
+    coins: [XMR, \"X R\"]
+surprise: 1
+";
+    let expected = [
+        "a.yaml:3:10: detections[1].id: rule id 1 is used twice (first in a.yaml:2:10): take a free number",
+        "a.yaml:3:18: detections[1].rev: revision 0: count from 1",
+        "a.yaml:3:70: detections[1].name: \"a\\nb\" has a control character or line break: write one line",
+        "a.yaml:3:101: detections[1].severity: 4 is out of range: write a whole number from 1 to 3",
+        "a.yaml:3:115: detections[1].certainty: \"sure\" is none of the words: write one of: hint, strong, proven",
+        "a.yaml:4:5: detections[2].id: is missing: every entry needs this key",
+        "a.yaml:4:22: detections[2].signal: \"radar\" is none of the words: write one of: stratum_message",
+        "a.yaml:4:38: detections[2].dialect: \"klingon\" is none of the words: write one of: bitcoin, cryptonote",
+        "a.yaml:4:97: detections[2].colour: unknown key",
+        "a.yaml:7:14: pools[1].domain: \"bad..example.com\" has an empty label",
+        "a.yaml:7:39: pools[1].match: \"substring\" is none of the words: write one of: exact, suffix",
+        "a.yaml:7:60: pools[1].category: \"bank\" is none of the words: write one of: pool,",
+        "a.yaml:8:14: pools[2].domain: 7 is no text",
+        "a.yaml:8:38: pools[2].ports: 0 is out of range: write a whole number from 1 to 65535",
+        "a.yaml:8:41: pools[2].ports: 70000 is out of range",
+        "a.yaml:8:48: pools[2].ports: \"x\" is no whole number",
+        "a.yaml:8:59: pools[2].coins: \"XMR\" is no list",
+        "a.yaml:8:75: pools[2].last_seen: \"2026-08-40\" is no date: write \"2026-08-16\"",
+        "a.yaml:9:5: pools[3]: \"plain.example.com\" is no mapping",
+        "a.yaml:9:5: pools[3].domain: is missing",
+        "a.yaml:9:5: pools[3].match: is missing",
+        "b.yaml:2:22: detections[0].signal: two rules for signal stratum_message and dialect any (first in a.yaml:2:29)",
+        "b.yaml:4:13: pools[0].domain: pool.example.com is listed twice (first in a.yaml:6:14): keep one",
+        "b.yaml:6:12: pools[0].coins: \"X R\" is no coin symbol",
+        "b.yaml:7:1: surprise: unknown key: remove it, or use one of: detections, pools",
+    ];
+    let said = rule_faults(&[("a.yaml", a), ("b.yaml", b)]);
+    for part in expected {
+        assert!(said.iter().any(|line| line.starts_with(part)), "{part}\nis not in\n{}", said.join("\n"));
+    }
+    assert_eq!(said.len(), expected.len(), "{}", said.join("\n"));
+}
+
+#[test]
+fn rule_directories_without_rules() {
+    assert!(rule_faults(&[])[0].contains("has no detection rule: "));
+    assert!(rule_faults(&[("a.yaml", "pools: []\n")])[0].contains("has no detection rule: "));
+    assert!(rule_faults(&[("a.yaml", RULE), ("b.yml", RULE)])[0].starts_with("b.yml: is not read for its name: call it"));
+    assert!(rule_faults(&[("a.yaml", RULE), ("b.yaml", "")])[0].starts_with("b.yaml: is empty"));
+    assert!(rule_faults(&[("a.yaml", "detections: 5\n")])[0].starts_with("a.yaml:1:13: detections: 5 is no list"));
+    let broken = rule_faults(&[("a.yaml", "detections: [\n"), ("b.yaml", "pools: {}\n")]);
+    assert_eq!(broken.len(), 2, "one broken file does not hide the other: {broken:?}");
+}
+
+#[test]
+fn built_in_files_load_and_dump_to_themselves() {
+    let config = Config::load(None).unwrap();
+    assert_eq!(load(config.dump()).unwrap(), config);
+    assert!(load_rules(&config).unwrap().pools().len() > 500);
+}

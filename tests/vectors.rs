@@ -1,0 +1,296 @@
+//! The message vectors: each positive of a dialect that is built gives that dialect, its kind and its values, alone and
+//! cut at any byte; no negative, and no message that means something only in context, gives a verdict.
+//!
+//! Form of the file: one JSON object a line, with `dialect` (`negative:…` for negatives), `direction` (`client` is
+//! towards the pool), `transport`, `message` (text, or hexadecimal where `enc` says so) and `expect`.
+
+use geophone::detect::Dialect;
+use geophone::flow::Way;
+use geophone::packet::Time;
+use geophone::stratum::{self, Body, Line, Message, Read, Role, Strength, Verdict, account};
+use geophone::wire::line::{self, Framer};
+use serde_json::Value;
+
+#[derive(Debug)]
+struct Vector {
+    n: u64,
+    dialect: String,
+    role: Role,
+    bytes: Vec<u8>,
+    expect: Value,
+}
+
+fn vectors() -> Vec<Vector> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.jsonl")).expect("the file");
+    text.lines()
+        .map(|l| serde_json::from_str::<Value>(l).expect("a JSON line"))
+        .filter(|v| matches!(v["transport"].as_str(), Some("tcp" | "ws-text" | "http" | "mqtt" | "udp")))
+        .map(|v| {
+            let message = v["message"].as_str().expect("message");
+            let bytes = if v["enc"] == "hex" {
+                let digit = |i: usize| u8::from_str_radix(&message[i..i + 2], 16).expect("hex");
+                (0..message.len()).step_by(2).map(digit).collect()
+            } else {
+                message.as_bytes().to_vec()
+            };
+            Vector {
+                n: v["n"].as_u64().expect("n"),
+                dialect: v["dialect"].as_str().expect("dialect").to_owned(),
+                role: if v["direction"] == "client" { Role::Miner } else { Role::Pool },
+                bytes,
+                expect: v["expect"].clone(),
+            }
+        })
+        .collect()
+}
+
+/// The words this project may use for a vector's dialect; `None` where it is not built yet. A message of the V1 family
+/// that is no more than its verb may be called by the family's eldest.
+fn allowed(dialect: &str) -> Option<&'static [Dialect]> {
+    use Dialect::*;
+    Some(match dialect {
+        "stratum-v1" | "btcagent" => &[Bitcoin],
+        "zcash-stratum" | "verus" => &[Equihash],
+        "ethproxy" => &[EthProxy],
+        "ethstratum0" | "ethstratum1" => &[EthereumStratum1],
+        "ethstratum2" => &[EthereumStratum2],
+        "kawpow" => &[Progpow],
+        "zano" => &[EthProxy, Progpow],
+        "cryptonote" | "starcoin" => &[Cryptonote],
+        _ => return None,
+    })
+}
+
+/// Gives each message or reply of a stream to `each`.
+fn each_message(pieces: &[&[u8]], mut each: impl FnMut(Option<Message<'_>>, Option<stratum::Reply<'_>>)) {
+    let mut framer = Framer::default();
+    for piece in pieces {
+        framer.feed(piece, 64 << 10, |m| match m {
+            line::Message::Object(o) => match stratum::read(&Line::read(o)) {
+                Read::Message(m) => each(Some(m), None),
+                Read::Reply(r) => each(None, Some(r)),
+                Read::Nothing => each(None, None),
+            },
+            line::Message::Agent(a) => each(stratum::read_agent(a), None),
+            line::Message::Overlong { head, tail } => match stratum::read(&Line::read_overlong(head, tail)) {
+                Read::Message(m) => each(Some(m), None),
+                Read::Reply(_) | Read::Nothing => each(None, None),
+            },
+            line::Message::Junk => each(None, None),
+        });
+    }
+}
+
+/// What a stream says, in a form that can be compared.
+fn said(pieces: &[&[u8]]) -> Vec<String> {
+    let mut out = Vec::new();
+    each_message(pieces, |m, r| out.push(format!("{m:?} {r:?}")));
+    // The rest of a document is junk by the line, and how many pieces of junk there are depends on the cut.
+    out.retain(|l| l != "None None");
+    out
+}
+
+#[test]
+fn every_positive_alone_is_its_dialect_and_says_its_values() {
+    let mut seen = 0;
+    for v in vectors() {
+        let Some(allowed) = allowed(&v.dialect) else { continue };
+        let strength = v.expect["strength"].as_str().unwrap_or_default();
+        let (mut messages, mut right) = (0, None);
+        each_message(&[&v.bytes], |m, _| {
+            if let Some(m) = m {
+                messages += 1;
+                if right.is_none() {
+                    right = Some(check(&v, &m, allowed));
+                }
+            }
+        });
+        match strength {
+            "unique" | "strong" => {
+                seen += 1;
+                let (dialect, strong) = right.unwrap_or_else(|| panic!("vector {}: no message", v.n));
+                assert!(dialect, "vector {} ({})", v.n, v.dialect);
+                assert_eq!(strong == Strength::Unique, strength == "unique", "vector {}: strength", v.n);
+                if let Some(n) = v.expect["messages"].as_u64() {
+                    assert_eq!(messages, n, "vector {}: messages", v.n);
+                }
+            }
+            _ => assert!(right.is_none_or(|(_, s)| s == Strength::Context), "vector {} means nothing alone", v.n),
+        }
+    }
+    assert!(seen > 90, "only {seen} positives: the file is not what it was");
+}
+
+/// Compares a message with what its vector expects; says whether the dialect fits, and the strength.
+fn check(v: &Vector, m: &Message<'_>, allowed: &[Dialect]) -> (bool, Strength) {
+    let (n, e) = (v.n, &v.expect);
+    let kin = !m.decisive && matches!(m.dialect, Dialect::Bitcoin | Dialect::Equihash | Dialect::EthProxy);
+    let fits = allowed.contains(&m.dialect) || kin;
+    assert!(m.role.is_none_or(|r| r == v.role), "vector {n}: role {:?}", m.role);
+    let text = |key: &str| e[key].as_str().map(str::to_owned);
+    if let Some(id) = e.get("id").filter(|id| !id.is_null()) {
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        assert_eq!(m.id, Some(stratum::Id::of_text(&id)), "vector {n}: id");
+    }
+    match &m.body {
+        Body::Subscribe { agent, pool } => {
+            assert_eq!(agent.as_deref().map(str::to_owned), text("agent"), "vector {n}: agent");
+            assert_eq!(pool.as_ref().map(|p| p.host.to_string()), text("pool_host"), "vector {n}: pool");
+            assert_eq!(pool.as_ref().and_then(|p| p.port).map(u64::from), e["pool_port"].as_u64(), "vector {n}");
+        }
+        Body::Authorize { user, worker, agent, coin, .. } => {
+            let parts = account::split(user);
+            if let Some(expect) = text("user") {
+                assert_eq!(user, &expect, "vector {n}: user");
+            }
+            if let Some(expect) = text("wallet") {
+                assert_eq!(parts.payee, expect, "vector {n}: wallet");
+            }
+            if let Some(expect) = text("worker") {
+                let has = parts.worker.or(worker.as_deref());
+                assert!(has == Some(&*expect) || *user == expect, "vector {n}: worker {has:?}");
+            }
+            if e.get("agent").is_some() {
+                assert_eq!(agent.as_deref().map(str::to_owned), text("agent"), "vector {n}: agent");
+            }
+            if let (Some(expect), true) = (text("coin_hint"), v.dialect == "stratum-v1") {
+                assert_eq!(coin.as_deref(), Some(&*expect), "vector {n}: coin");
+            }
+            assert!(!format!("{m:?}").contains("office-pc"), "vector {n}: a password was kept");
+        }
+        Body::Submit { user, algorithm, job, .. } => {
+            if let Some(expect) = e["job_id"].as_str() {
+                assert_eq!(job.as_deref(), Some(expect), "vector {n}: job");
+            }
+            if let Some(expect) = text("user") {
+                assert_eq!(user.as_deref(), Some(&*expect), "vector {n}: user");
+            }
+            if let (Some(expect), Some(got)) = (text("algo"), algorithm.as_deref()) {
+                assert_eq!(got, expect, "vector {n}: algorithm");
+            }
+        }
+        Body::Job(job) => {
+            if let Some(expect) = e["job_id"].as_str() {
+                assert_eq!(job.id.as_deref(), Some(expect), "vector {n}: job");
+            }
+            work(n, e, job.hashes);
+        }
+        Body::Difficulty { difficulty, hashes, .. } => {
+            work(n, e, *hashes);
+            if let (Some(expect), None) = (e["difficulty"].as_f64(), hashes) {
+                assert_eq!(*difficulty, expect, "vector {n}: difficulty");
+            }
+        }
+        Body::Hashrate(rate) => assert_eq!(Some(*rate), e["reported_hashrate"].as_f64(), "vector {n}: rate"),
+        Body::Pool(pool) => {
+            if let Some(host) = text("pool_host") {
+                assert_eq!(pool.host, host, "vector {n}: pool");
+                assert_eq!(pool.port.map(u64::from), e["pool_port"].as_u64(), "vector {n}: port");
+            }
+        }
+        Body::VersionRolling | Body::Request(_) | Body::Other => {}
+    }
+    (fits, m.strength)
+}
+
+/// Expected hashes a share, where vector and message both state one number. 1e-5, as the vectors are rounded.
+fn work(n: u64, e: &Value, hashes: Option<f64>) {
+    let (Some(expect), Some(got)) = (e["hashes_per_share"].as_f64(), hashes) else { return };
+    assert!((got / expect - 1.0).abs() < 1e-5, "vector {n}: {got} hashes, not {expect}");
+}
+
+#[test]
+fn no_negative_gives_a_verdict() {
+    let mut seen = 0;
+    for v in vectors().iter().filter(|v| v.dialect.starts_with("negative:")) {
+        seen += 1;
+        each_message(&[&v.bytes], |m, _| {
+            if let Some(m) = m {
+                assert!(m.strength == Strength::Context, "vector {} ({}): {m:?}", v.n, v.dialect);
+            }
+        });
+    }
+    assert!(seen > 140, "only {seen} negatives: the file is not what it was");
+}
+
+#[test]
+fn replies_say_yes_or_no_only_in_context() {
+    for v in vectors() {
+        let (Some(_), Some("accept" | "reject")) = (allowed(&v.dialect), v.expect["kind"].as_str()) else { continue };
+        let mut got = None;
+        each_message(&[&v.bytes], |m, r| {
+            assert!(m.is_none(), "vector {}: {m:?}", v.n);
+            got = r.map(|r| (r.verdict, r.error.map(|e| e.into_owned())));
+        });
+        let (verdict, error) = got.unwrap_or_else(|| panic!("vector {}: no reply", v.n));
+        let expect = if v.expect["kind"] == "accept" { Verdict::Accepted } else { Verdict::Rejected };
+        assert_eq!(verdict, expect, "vector {}", v.n);
+        if let (Some(reason), Some(error)) = (v.expect["reason"].as_str(), error) {
+            assert_eq!(error, reason, "vector {}", v.n);
+        }
+    }
+}
+
+#[test]
+fn any_cut_says_the_same() {
+    let ours = |v: &&Vector| v.dialect.starts_with("negative:") || allowed(&v.dialect).is_some();
+    for v in vectors().iter().filter(ours).filter(|v| v.bytes.len() < 1500) {
+        let whole = said(&[&v.bytes]);
+        for cut in 1..v.bytes.len() {
+            let (a, b) = v.bytes.split_at(cut);
+            assert_eq!(said(&[a, b]), whole, "vector {} cut at {cut}", v.n);
+        }
+    }
+}
+
+#[test]
+fn ten_of_a_kind_in_one_segment_are_ten() {
+    for v in vectors() {
+        let (Some(_), Some("unique")) = (allowed(&v.dialect), v.expect["strength"].as_str()) else { continue };
+        let each = v.expect["messages"].as_u64().unwrap_or(1);
+        let mut count = 0;
+        each_message(&[&v.bytes.repeat(10)], |m, _| count += u64::from(m.is_some()));
+        assert_eq!(count, 10 * each, "vector {}", v.n);
+    }
+}
+
+#[test]
+fn a_mebibyte_without_an_end_is_bounded() {
+    for v in vectors().iter().filter(|v| v.bytes.len() > 20) {
+        let mut framer = Framer::default();
+        let piece: Vec<u8> = v.bytes.iter().copied().filter(|b| *b != b'\n').collect();
+        for _ in 0..(1 << 20) / piece.len() {
+            framer.feed(&piece, 64 << 10, |_| {});
+            assert!(framer.buffered() <= 160 << 10, "vector {}: {}", v.n, framer.buffered());
+        }
+    }
+}
+
+/// A submit and the reply to its id are one accepted share; the reply alone is none.
+#[test]
+fn a_share_is_accepted_by_the_reply_to_it() {
+    use geophone::detect::session::Session;
+    for v in vectors() {
+        let (Some(_), Some("submit")) = (allowed(&v.dialect), v.expect["kind"].as_str()) else { continue };
+        let Some(id) = v.expect.get("id") else { continue };
+        let reply = format!(r#"{{"id":{id},"result":true,"error":null}}"#);
+        let mut session = Session::new(Time(0));
+        session.line(Way::Down, &Line::read(reply.as_bytes()), Time(0));
+        assert_eq!(session.live().shares().accepted, 0, "vector {}", v.n);
+        each_object(&v.bytes, |o| {
+            session.line(Way::Up, &Line::read(o), Time(1));
+        });
+        session.line(Way::Down, &Line::read(reply.as_bytes()), Time(2));
+        session.line(Way::Down, &Line::read(reply.as_bytes()), Time(3));
+        let shares = session.live().shares();
+        assert_eq!((shares.submitted, shares.accepted, shares.rejected), (1, 1, 0), "vector {}", v.n);
+    }
+}
+
+fn each_object(bytes: &[u8], mut each: impl FnMut(&[u8])) {
+    Framer::default().feed(bytes, 64 << 10, |m| {
+        if let line::Message::Object(o) = m {
+            each(o);
+        }
+    });
+}
