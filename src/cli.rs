@@ -1,1 +1,254 @@
-//! cli
+//! The command line: what may be typed, and what each command does with the floors below. Exit codes and the one error
+//! line are public API: 0 done, 1 failed while running, 64 usage, 66 input, 77 permission, 78 configuration or rules.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{capture, config, daemon};
+
+mod check;
+mod devices;
+mod read;
+mod rules;
+mod table;
+
+/// Hears cryptocurrency mining in network traffic and says who mines, for whom, and why it believes so.
+#[derive(Debug, Parser)]
+#[command(name = "geophone", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch live interfaces until stopped
+    Run(Run),
+    /// Look at capture files (pcap, pcapng; plain, gzip or zstd)
+    Read(Read),
+    /// Validate configuration and rules, and name every fault
+    Check(Check),
+    /// Show the rules in force
+    #[command(subcommand)]
+    Rules(Rules),
+    /// List capture interfaces, and whether this user may capture
+    Devices,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Configuration file; without it the built-in defaults
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Interface to capture on, instead of the configured ones; may be repeated
+    #[arg(short, long = "interface", value_name = "IFACE")]
+    interface: Vec<String>,
+    /// Address of metrics and console, instead of the configured one
+    #[arg(long = "web.listen-address", value_name = "ADDR:PORT")]
+    listen: Option<std::net::SocketAddr>,
+    /// BPF expression, instead of the configured one
+    #[arg(value_name = "EXPRESSION")]
+    filter: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct Read {
+    /// Configuration file; without it the built-in defaults
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Write events as JSON lines to this file, `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// What to print about the whole
+    #[arg(long, value_enum, default_value_t = Summary::Table)]
+    summary: Summary,
+    /// BPF expression that frames must match
+    #[arg(short = 'f', long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    /// Capture files, `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Summary {
+    /// Nothing
+    None,
+    /// One JSON object
+    Json,
+    /// A table of who mines for whom
+    Table,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// Configuration file; without it the built-in defaults
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the configuration in force, defaults included
+    #[arg(long)]
+    dump: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Rules {
+    /// List detection rules and known pools
+    List {
+        /// Configuration file; without it the built-in defaults
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Why a command ends other than well: the exit code and the words after `geophone: error: `.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    lines: Vec<String>,
+}
+
+/// The exit codes.
+mod code {
+    pub(super) const FAILED: u8 = 1;
+    pub(super) const USAGE: u8 = 64;
+    pub(super) const INPUT: u8 = 66;
+    pub(super) const PERMISSION: u8 = 77;
+    pub(super) const CONFIG: u8 = 78;
+}
+
+impl Failure {
+    fn new(code: u8, error: impl fmt::Display) -> Self {
+        Self { code, lines: error.to_string().lines().map(str::to_owned).collect() }
+    }
+
+    /// A failure while running (1).
+    pub fn running(error: impl fmt::Display) -> Self {
+        Self::new(code::FAILED, error)
+    }
+
+    /// A capture's failure, by its class. `typed` says that the filter came from the command line.
+    pub fn capture(error: &capture::Error, typed: bool) -> Self {
+        let code = match error.kind() {
+            capture::Kind::Filter if typed => code::USAGE,
+            capture::Kind::Filter => code::CONFIG,
+            capture::Kind::Input | capture::Kind::Truncated => code::INPUT,
+            capture::Kind::Permission => code::PERMISSION,
+            capture::Kind::Runtime => code::FAILED,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<config::Error> for Failure {
+    fn from(error: config::Error) -> Self {
+        let code = match error.unreadable() {
+            Some(io::ErrorKind::PermissionDenied) => code::PERMISSION,
+            Some(_) => code::INPUT,
+            None => code::CONFIG,
+        };
+        Self::new(code, error)
+    }
+}
+
+/// Runs the command that `args` name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    quiet_panics();
+    let result = match Cli::try_parse_from(args) {
+        Ok(cli) => run(cli.command),
+        Err(error) => usage(&error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let mut stderr = io::stderr().lock();
+            for line in &failure.lines {
+                // Nobody is left to tell if even this cannot be written.
+                let _ = writeln!(stderr, "geophone: error: {line}");
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(run) => {
+            let filter = (!run.filter.is_empty()).then(|| run.filter.join(" "));
+            daemon::run(daemon::Options {
+                config: run.config,
+                interfaces: run.interface,
+                filter,
+                listen: run.listen,
+            })
+        }
+        Command::Read(read) => read::read(&read),
+        Command::Check(check) => check::check(check.config.as_deref(), check.dump),
+        Command::Rules(Rules::List { config, json }) => rules::list(config.as_deref(), json),
+        Command::Devices => devices::list(),
+    }
+}
+
+/// Help and version are no errors; anything else is one line and code 64.
+fn usage(error: &clap::Error) -> Result<(), Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => print(|out| write!(out, "{error}")),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::new(code::USAGE, "no command: say what to do: see 'geophone --help'"))
+        }
+        _ => {
+            let text = error.to_string();
+            let said: Vec<&str> = text.lines().take_while(|l| !l.starts_with("Usage:")).map(str::trim).collect();
+            let said = said.join(" ").trim().trim_start_matches("error: ").to_owned();
+            Err(Failure::new(code::USAGE, format_args!("{said}: see 'geophone --help'")))
+        }
+    }
+}
+
+/// Writes to standard output; a reader that went away is success, as for any filter.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::running(format_args!("standard output: {error}: free space or another destination is needed")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A panic is told by its place alone: its message may hold bytes of somebody's traffic.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let _ = writeln!(io::stderr(), "geophone: error: internal fault at {place}: please report it");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn usage_errors_are_one_line() {
+        for args in [&["geophone"][..], &["geophone", "frobnicate"], &["geophone", "read"], &["geophone", "run", "-x"]] {
+            let error = Cli::try_parse_from(args).expect_err("wrong usage");
+            let failure = usage(&error).expect_err("a failure");
+            assert_eq!((failure.code, failure.lines.len()), (64, 1), "{failure:?}");
+        }
+    }
+}

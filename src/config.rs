@@ -18,9 +18,9 @@ mod tests;
 
 pub use fault::{Error, Fault};
 pub use rule_files::load_rules;
-pub use sections::{Capture, Events, Ledger, Level, Log, Payees, Privacy, Rules, Sensor, Web};
+pub use sections::{Capture, Events, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
 
-use fault::{FileFaults, Faults, label};
+use fault::{Faults, FileFaults, label};
 use sections::Keys;
 use yaml::{Entry, Location, Node, Value};
 

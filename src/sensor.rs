@@ -1,6 +1,7 @@
 //! What one worker owns: frames in, events out. It has no clock, socket, file, thread or lock: time comes with the
 //! frames (or [`Sensor::advance`]), and the same frames give the same events.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::detect::session::{Heeded, Session};
@@ -221,10 +222,17 @@ impl Sensor {
         }
     }
 
-    /// Looks at one frame and appends what it finds to `events`. A panic inside is caught by the caller, who must
-    /// call [`Sensor::abandon`] before the next frame.
+    /// Looks at one frame and appends what it finds to `events`. A panic inside costs the flow that was looked at, and
+    /// is counted.
     #[inline]
     pub fn frame(&mut self, frame: &Frame<'_>, events: &mut Vec<Event>) {
+        if catch_unwind(AssertUnwindSafe(|| self.look(frame, events))).is_err() {
+            self.abandon(events);
+        }
+    }
+
+    #[inline]
+    fn look(&mut self, frame: &Frame<'_>, events: &mut Vec<Event>) {
         self.stats.frames += 1;
         self.stats.bytes += u64::from(frame.wire_len);
         self.now = frame.time;
@@ -267,10 +275,14 @@ impl Sensor {
     }
 
     /// Drops the flow whose packet was being looked at, after a panic.
-    pub fn abandon(&mut self, events: &mut Vec<Event>) {
+    #[cold]
+    fn abandon(&mut self, events: &mut Vec<Event>) {
         self.stats.panics += 1;
-        if let Some(handle) = self.current.take() {
-            self.end(handle, Evicted::Panicked, events);
+        let Some(handle) = self.current.take() else { return };
+        // Its account may be half changed; if even its end cannot be told, the flow goes without.
+        let ended = catch_unwind(AssertUnwindSafe(|| self.end(handle, Evicted::Panicked, events)));
+        if ended.is_err() {
+            self.flows.remove(handle);
         }
     }
 

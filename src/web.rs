@@ -23,7 +23,7 @@ pub struct Settings {
     /// Address and port; loopback by default, as the pages tell who mines and ask for no password.
     pub listen: SocketAddr,
     /// Connections open at once; further ones wait in the kernel's queue. About 64 KiB each, and one text of the
-    /// metrics (5 MiB with 10 000 clients) each in the worst case.
+    /// metrics (6 MB with 10 000 clients) each in the worst case.
     pub max_connections: usize,
     /// For the head of a request, and between two requests of one connection.
     pub head_timeout: Duration,

@@ -68,7 +68,13 @@ fn the_checker_leaves_the_rest_alone() {
     assert_eq!(faults("sensor.rs", "use crate::{bytes, flow::Table};"), 0);
     assert_eq!(faults("rules.rs", "use crate::detect::Signal;"), 0, "the same floor");
     assert_eq!(faults("packet.rs", "//! see crate::web\n/* crate::web /* crate::eve */ crate::cli */"), 0);
-    assert_eq!(faults("packet.rs", r###"const A: &str = "crate::web \" crate::eve"; const B: &str = r#"crate::"web"#;"###), 0);
+    assert_eq!(
+        faults(
+            "packet.rs",
+            r###"const A: &str = "crate::web \" crate::eve"; const B: &str = r#"crate::"web"#;"###
+        ),
+        0
+    );
     assert_eq!(faults("packet.rs", "const C: char = '\"'; const D: &str = \"crate::web\";"), 0);
     assert_eq!(faults("packet.rs", "fn f<'a>(x: &'a str) -> char { '\\'' } // crate::web"), 0);
     assert_eq!(faults("packet.rs", "#[cfg(test)]\nmod tests { use crate::web; mod x { fn y() {} } }\n"), 0);
@@ -76,7 +82,11 @@ fn the_checker_leaves_the_rest_alone() {
     assert_eq!(faults("packet.rs", "#[cfg(test)] use crate::web; use crate::eve;"), 1);
     assert_eq!(faults("packet/tests.rs", "use crate::web;"), 0);
     assert_eq!(faults("packet/tests/big.rs", "use crate::web;"), 0);
-    assert_eq!(faults("packet.rs", "use mycrate::web; use crate::MAX;"), 0, "items of the root have no floor");
+    assert_eq!(
+        faults("packet.rs", "use mycrate::web; use crate::MAX;"),
+        0,
+        "items of the root have no floor"
+    );
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -92,7 +102,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// The faults of one file, by its path inside `src`.
 fn check(file: &Path, text: &str) -> Vec<String> {
-    let parts: Vec<String> = file.with_extension("").iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    let parts: Vec<String> =
+        file.with_extension("").iter().map(|p| p.to_string_lossy().into_owned()).collect();
     let module = parts[0].as_str();
     // The root itself only lists the modules.
     if module == "lib" || parts.iter().any(|p| p == "tests") {

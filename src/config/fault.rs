@@ -46,7 +46,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// The faults, in the order of the files; at most 50.
+    /// The faults, sorted by file and place; at most 50.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
@@ -98,7 +98,9 @@ impl Faults {
             _ => "make it a readable file",
         };
         self.whole(file, &format!("cannot be read: {error}"), remedy);
-        self.unreadable.get_or_insert(error.kind());
+        if self.unreadable.is_none() {
+            self.unreadable = Some(error.kind());
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -115,7 +117,8 @@ impl Faults {
         if self.found.is_empty() {
             return Ok(value);
         }
-        let Self { found: faults, more, unreadable } = self;
+        let Self { found: mut faults, more, unreadable } = self;
+        faults.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
         Err(Error { faults, more, unreadable })
     }
 }
@@ -127,7 +130,13 @@ pub(super) struct FileFaults<'f> {
 }
 
 impl FileFaults<'_> {
-    pub(super) fn add(&mut self, at: Location, key: &str, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn add(
+        &mut self,
+        at: Location,
+        key: &str,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.all.add(Fault {
             file: self.file.to_owned(),
             place: Some((at.line, at.column)),

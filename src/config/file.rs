@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::fault::{FileFaults, Faults, label};
+use super::fault::{Faults, FileFaults, label};
 use super::yaml::Location;
 
 /// The text of a file of at most `most` bytes, or nothing and a fault.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::privacy::{self, Payees};
 use crate::sensor;
 
 use super::slot::Slot;
@@ -135,26 +136,10 @@ pub struct Privacy {
     pub payees: Payees,
 }
 
-/// How payees (wallets, accounts, site keys) are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Payees {
-    /// As on the wire.
-    #[default]
-    Clear,
-    /// As a keyed hash: the same payee stays the same, its name is not told.
-    Hash,
-}
-
-impl Payees {
-    /// All ways.
-    pub const ALL: [Self; 2] = [Self::Clear, Self::Hash];
-
-    /// Name in the file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Clear => "clear",
-            Self::Hash => "hash",
-        }
+impl Privacy {
+    /// What the event renderer is told. There is no key in configuration: a secret has no place in this file.
+    pub fn settings(&self) -> privacy::Privacy {
+        privacy::Privacy { payees: self.payees, key: None }
     }
 }
 

@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::sections::{Level, Payees};
+use crate::privacy::Payees;
+
+use super::sections::Level;
 use super::value::{self, Wrong};
 use super::yaml::{Location, Node, Value};
 
@@ -38,7 +40,7 @@ impl Slot<'_> {
             Self::Level(slot) => *slot = Level::ALL[value::word(node, &Level::ALL.map(Level::name))?],
             Self::Names(slot) => *slot = interfaces(node)?,
             Self::Path(slot) => *slot = optional(node)?.map(PathBuf::from),
-            Self::Payees(slot) => *slot = Payees::ALL[value::word(node, &Payees::ALL.map(Payees::name))?],
+            Self::Payees(slot) => *slot = PAYEES[value::word(node, &PAYEES.map(payees))?],
             Self::Span(slot, range) => *slot = value::span(node, &range)?,
             Self::Text(slot) => *slot = optional(node)?.map(str::to_owned),
         }
@@ -57,10 +59,19 @@ impl Slot<'_> {
                 Value::List(slot.iter().map(node).collect())
             }
             Self::Path(slot) => slot.as_ref().map_or(Value::Null, |p| owned(p.display().to_string())),
-            Self::Payees(slot) => Value::Text(slot.name().into()),
+            Self::Payees(slot) => Value::Text(payees(*slot).into()),
             Self::Span(slot, _) => owned(value::show_span(*slot)),
             Self::Text(slot) => slot.clone().map_or(Value::Null, owned),
         }
+    }
+}
+
+const PAYEES: [Payees; 2] = [Payees::Clear, Payees::Hash];
+
+const fn payees(how: Payees) -> &'static str {
+    match how {
+        Payees::Clear => "clear",
+        Payees::Hash => "hash",
     }
 }
 

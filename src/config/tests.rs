@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::detect::{Dialect, Signal};
+use crate::privacy::Payees;
 
 /// Reads a text as configuration and gives the faults, without the file's name.
 fn faults(text: &str) -> Vec<String> {
@@ -30,7 +31,8 @@ fn built_in_file_has_each_key_with_a_comment() {
     let mut config = Config::default();
     for (section, keys) in config.sections() {
         for (key, _) in keys {
-            let at = find(&root, [section, key]).unwrap_or_else(|| panic!("{section}.{key} is not in the file"));
+            let at =
+                find(&root, [section, key]).unwrap_or_else(|| panic!("{section}.{key} is not in the file"));
             assert!(lines[at.line - 2].trim().starts_with("# "), "{section}.{key} has no comment");
         }
     }
@@ -73,29 +75,36 @@ fn settings_reach_the_sensor_in_its_units() {
 fn contradicting_bounds_are_found_unless_one_is_wrong_anyway() {
     assert_eq!(
         faults("sensor:\n  max_line_kib: 8\n"),
-        [
-            "2:17: sensor.max_candidate_line_kib: 16 KiB is more than sensor.max_line_kib holds, 8 KiB: \
-          lower it, or raise sensor.max_line_kib"
-        ]
+        ["2:17: sensor.max_candidate_line_kib: 16 KiB is more than sensor.max_line_kib holds, 8 KiB: \
+          lower it, or raise sensor.max_line_kib"]
     );
-    assert!(faults("sensor: {max_stream_mib: 1, max_line_kib: 2048}")[0].starts_with("1:43: sensor.max_line_kib: 2048"));
+    assert!(
+        faults("sensor: {max_stream_mib: 1, max_line_kib: 2048}")[0]
+            .starts_with("1:43: sensor.max_line_kib: 2048")
+    );
     assert_eq!(faults("sensor:\n  max_line_kib: 8\n  max_candidate_line_kib: many\n").len(), 1);
 }
 
 #[test]
 fn durations() {
-    for (text, millis) in [("1ms", 1), ("1500ms", 1500), ("60s", 60_000), ("5m", 300_000), ("2h", 7_200_000)] {
+    for (text, millis) in [("1ms", 1), ("1500ms", 1500), ("60s", 60_000), ("5m", 300_000), ("2h", 7_200_000)]
+    {
         let node = Node { at: Location::START, value: Value::Text(text.into()) };
         let most = Duration::from_secs(1 << 30);
         let span = value::span(&node, &(Duration::ZERO..=most)).unwrap();
         assert_eq!(span, Duration::from_millis(millis));
     }
-    assert_eq!(value::show_span(Duration::ZERO), "0s");
+    assert_eq!(value::show_span(Duration::ZERO), "0ms");
     assert_eq!(value::show_span(Duration::from_secs(90)), "90s");
     assert_eq!(value::show_span(Duration::from_secs(86_400)), "24h");
-    for bad in ["30", "'30'", "s", "-1s", "1.5s", "30 s", "30S", "99999999999999999999s", "99999999999999999d", "0s"] {
+    for bad in
+        ["30", "'30'", "s", "-1s", "1.5s", "30 s", "30S", "99999999999999999999s", "99999999999999999d", "0s"]
+    {
         let said = faults(&format!("sensor: {{gap_timeout: {bad}}}"));
-        assert!(said.len() == 1 && said[0].contains("with ms, s, m, h or d, from 1ms to 10m"), "{bad}: {said:?}");
+        assert!(
+            said.len() == 1 && said[0].contains("with ms, s, m, h or d, from 1ms to 10m"),
+            "{bad}: {said:?}"
+        );
     }
 }
 

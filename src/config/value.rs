@@ -105,7 +105,9 @@ pub(super) fn word(node: &Node<'_>, words: &[&str]) -> Result<usize, Wrong> {
         Value::Text(text) => words.iter().position(|w| w == text),
         _ => None,
     };
-    found.ok_or_else(|| Wrong::new(node, "is none of the words", format!("write one of: {}", words.join(", "))))
+    found.ok_or_else(|| {
+        Wrong::new(node, "is none of the words", format!("write one of: {}", words.join(", ")))
+    })
 }
 
 /// Address and port to listen on.
@@ -162,10 +164,9 @@ fn parse_span(text: &str) -> Option<Duration> {
 /// A duration as [`span`] reads it, in the largest unit up to hours that keeps it whole.
 pub(super) fn show_span(span: Duration) -> String {
     let millis = span.as_millis();
-    match millis {
-        _ if millis % 3_600_000 == 0 && millis > 0 => format!("{}h", millis / 3_600_000),
-        _ if millis % 60_000 == 0 && millis > 0 => format!("{}m", millis / 60_000),
-        _ if millis % 1000 == 0 => format!("{}s", millis / 1000),
-        _ => format!("{millis}ms"),
-    }
+    let (unit, name) = [(3_600_000, "h"), (60_000, "m"), (1000, "s")]
+        .into_iter()
+        .find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit))
+        .unwrap_or((1, "ms"));
+    format!("{}{name}", millis / unit)
 }

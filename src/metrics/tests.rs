@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::*;
+use crate::capture;
 use crate::detect::{Dialect, Event, Phase};
 use crate::ledger::Settings;
 use crate::ledger::tests::Flow;
@@ -61,7 +62,7 @@ fn events() -> Vec<Event> {
 
 fn totals(n: u64) -> WorkerTotals {
     let mut totals = WorkerTotals {
-        capture: CaptureTotals { received: 100 * n, dropped: n, interface_dropped: 10 + n },
+        capture: capture::Totals { received: 100 * n, dropped: n, interface_dropped: 10 + n },
         last_packet: Some(Time(1_700_000_000_250_000 + n)),
         busy: Duration::from_millis(250),
         max_flows: 65_536,

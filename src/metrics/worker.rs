@@ -5,27 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
+use crate::capture;
 use crate::packet::Time;
 use crate::sensor::Stats;
-
-/// What the capture says of one handle. Totals since the start, also over a reopened handle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CaptureTotals {
-    /// Packets that passed the filter, the dropped ones included.
-    pub received: u64,
-    /// Packets the kernel dropped because the ring was full.
-    pub dropped: u64,
-    /// Packets the interface or its driver dropped.
-    pub interface_dropped: u64,
-}
 
 /// All figures of one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerTotals {
     /// The sensor's counters.
     pub stats: Stats,
-    /// The capture's counters.
-    pub capture: CaptureTotals,
+    /// The capture's counters; over a handle opened anew they go on from where the old one ended.
+    pub capture: capture::Totals,
     /// Time of the last frame.
     pub last_packet: Option<Time>,
     /// Time spent on frames, without waiting for them.

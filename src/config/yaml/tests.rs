@@ -35,9 +35,28 @@ fn every_node_knows_its_place() {
     assert_eq!(
         places(text),
         [
-            "{@1:1", "a@2:1", "1@2:4", "b@3:1", "[@4:3", "\"x\"@4:5", "{@5:5", "c@5:6", "[@5:9", "true@5:10",
-            "nothing@5:16", "d@5:20", "\"e\\n\"@5:23", "{@7:5", "f@7:5", "1.5@7:8", "g@8:1", "nothing@8:3", "h@9:1",
-            "\"text\\n\"@9:4", "ä@11:1", "\"ö\"@11:4"
+            "{@1:1",
+            "a@2:1",
+            "1@2:4",
+            "b@3:1",
+            "[@4:3",
+            "\"x\"@4:5",
+            "{@5:5",
+            "c@5:6",
+            "[@5:9",
+            "true@5:10",
+            "nothing@5:16",
+            "d@5:20",
+            "\"e\\n\"@5:23",
+            "{@7:5",
+            "f@7:5",
+            "1.5@7:8",
+            "g@8:1",
+            "nothing@8:3",
+            "h@9:1",
+            "\"text\\n\"@9:4",
+            "ä@11:1",
+            "\"ö\"@11:4"
         ]
     );
 }
@@ -51,7 +70,10 @@ fn odd_shapes_are_read() {
     assert_eq!(places("%YAML 1.1\n---\na: 1\n...\n")[1], "a@3:1");
     assert_eq!(parse("").unwrap().value, Value::Null);
     assert_eq!(parse("# only a comment\n").unwrap().value, Value::Null);
-    assert_eq!(parse("a: 99999999999999999999999999999999999999999\n").unwrap().value.to_string(), "a mapping");
+    assert_eq!(
+        parse("a: 99999999999999999999999999999999999999999\n").unwrap().value.to_string(),
+        "a mapping"
+    );
     assert_eq!(places("a: 340282366920938463463374607431768211455")[2], format!("{}@1:4", i128::MAX));
     assert_eq!(places("a: !!str 5\nb: !!int \"6\"")[2..], ["\"5\"@1:4", "b@2:1", "6@2:4"]);
 }
@@ -60,15 +82,32 @@ fn odd_shapes_are_read() {
 fn duplicate_keys_are_kept_for_the_reader_to_find() {
     let node = parse("a: 1\nb: 2\na: 3\n").unwrap();
     let Value::Map(entries) = node.value else { panic!("no mapping") };
-    assert_eq!(entries.iter().map(|e| (&*e.key, e.at.line)).collect::<Vec<_>>(), [("a", 1), ("b", 2), ("a", 3)]);
+    assert_eq!(
+        entries.iter().map(|e| (&*e.key, e.at.line)).collect::<Vec<_>>(),
+        [("a", 1), ("b", 2), ("a", 3)]
+    );
 }
 
 #[test]
 fn tags_aliases_and_odd_keys_are_refused() {
     for text in [
-        "a: !x 1", "- !x {b: 1}", "- !x [b]", "!x a: 1", "a: &n 1\nb: *n", "a: &n [1]\nb: *n", "- &n 1\n- *n\n",
-        "- &n a\n- *n\n- *n", "&n [*n]", "&n {*n : 1}", "a: &n {b: 1}\nc: {d: *n}", "? [a]\n: b", "{{a: b}: c}",
-        "- &a {x: 1}\n- {? *a : 1}", "a: &n {b: *n}",
+        "a: !x 1",
+        "- !x {b: 1}",
+        "- !x [b]",
+        "!x a: 1",
+        "a: &n 1\nb: *n",
+        "a: &n [1]\nb: *n",
+        "- &n 1\n- *n\n",
+        "- &n a\n- *n\n- *n",
+        "&n [*n]",
+        "# c\n%YAML 1.1\n--- &n [*n, b]",
+        "---\n  &n [*n]",
+        "&n {*n : 1}",
+        "a: &n {b: 1}\nc: {d: *n}",
+        "? [a]\n: b",
+        "{{a: b}: c}",
+        "- &a {x: 1}\n- {? *a : 1}",
+        "a: &n {b: *n}",
     ] {
         let fault = parse(text).expect_err(text);
         assert!(!fault.what.is_empty() && !fault.remedy.is_empty(), "{text}: {fault:?}");
@@ -99,16 +138,22 @@ fn broken_text_has_a_place_and_a_remedy() {
 
 #[test]
 fn text_that_is_meant_to_hurt_ends_soon() {
-    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n";
+    let bomb =
+        "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n";
     let flow = "[".repeat(100_000);
     let braces = "{a: ".repeat(100_000);
     let dashes = "- ".repeat(50_000);
     let big = format!("a: &a {}\nb: [{}]", "x".repeat(100_000), "*a,".repeat(100_000));
     let sequence = "- &n a\n".to_owned() + &"- *n\n".repeat(100_000);
-    for text in [bomb, &flow, &braces, &dashes, &big, &sequence] {
+    let shallow = "[".repeat(1000);
+    let lines = "[\n".repeat(100_000);
+    let explicit = "? ".repeat(50_000);
+    let quoted = format!("\"{}", "\\n".repeat(400_000));
+    for text in [bomb, &flow, &braces, &dashes, &big, &sequence, &shallow, &lines, &explicit, &quoted] {
         #[allow(clippy::disallowed_methods, reason = "the test is about time spent")]
         let start = Instant::now();
         assert!(parse(text).is_err());
+        eprintln!("{:?} {:?}", start.elapsed(), &text[..20]);
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", &text[..20]);
     }
 }

@@ -21,17 +21,26 @@ const MAX_KEY: usize = 128;
 /// What serde_yaml says to a list or mapping that is asked for as an enum.
 const NO_SCALAR: &str = "expected a YAML tag starting with '!'";
 
+/// Brackets open at once. libyaml's time grows with the square of their depth, and serde_yaml refuses more than 128
+/// only after libyaml is through; brackets in quotes count here too, hence more room.
+const MAX_DEPTH: usize = 1000;
+
 const PLAIN_YAML: &str = "write plain YAML: keys, values and lists";
 
 /// Reads the one document of a text.
 pub(super) fn document(text: &str) -> Result<Value<'_>, Syntax> {
-    let walk = Walk::default();
+    if let Some(at) = too_deep(text) {
+        let what = format!("more than {MAX_DEPTH} brackets are open here");
+        return Err(Syntax { at, what, remedy: "close them" });
+    }
+    let walk = Walk { last: Cell::new(root(text)), ..Walk::default() };
     let result = serde_yaml::Deserializer::from_str(text).deserialize_any(Content(&walk));
     result.map_err(|error| walk.refused.take().unwrap_or_else(|| syntax(text, &error)))
 }
 
 #[derive(Default)]
 struct Walk {
+    /// Where the node before started.
     last: Cell<Option<Location>>,
     in_new_map: Cell<bool>,
     /// Why the walk was ended, where it was not serde_yaml that ended it.
@@ -83,9 +92,7 @@ impl Walk {
         };
         Ok(match asked {
             Asked::Scalar(node) => Some(node),
-            Asked::Collection(at) => {
-                list.next_element_seed(Content(self))?.map(|value| Node { at, value })
-            }
+            Asked::Collection(at) => list.next_element_seed(Content(self))?.map(|value| Node { at, value }),
             Asked::End => None,
         })
     }
@@ -118,9 +125,7 @@ impl Walk {
             Ok(never) => match never {},
             Err(error) => match self.located(probe, error)? {
                 Asked::Scalar(node) => Ok(node),
-                Asked::Collection(at) => {
-                    map.next_value_seed(Content(self)).map(|value| Node { at, value })
-                }
+                Asked::Collection(at) => map.next_value_seed(Content(self)).map(|value| Node { at, value }),
                 Asked::End => Err(self.refuse("a key without value")),
             },
         }
@@ -229,6 +234,41 @@ impl<'t> Visitor<'t> for Content<'_> {
         self.0.in_new_map.set(false);
         Ok(Value::Map(entries))
     }
+}
+
+/// Where the outermost node starts, which serde_yaml does not tell: the first character that is neither comment,
+/// directive nor the start of the document.
+fn root(text: &str) -> Option<Location> {
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let content = line.strip_prefix("---").unwrap_or(line).trim_start();
+        if !content.is_empty() && !content.starts_with('#') && !line.starts_with('%') {
+            let column = line[..line.len() - content.len()].chars().count() + 1;
+            return Some(Location { line: index + 1, column });
+        }
+    }
+    None
+}
+
+/// Where brackets are nested too deep, if anywhere.
+fn too_deep(text: &str) -> Option<Location> {
+    let mut depth = 0_usize;
+    for (index, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with('#') {
+            continue;
+        }
+        for (column, byte) in line.bytes().enumerate() {
+            match byte {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => continue,
+            }
+            if depth > MAX_DEPTH {
+                let column = String::from_utf8_lossy(&line.as_bytes()[..column]).chars().count() + 1;
+                return Some(Location { line: index + 1, column });
+            }
+        }
+    }
+    None
 }
 
 /// The place in `Error("…", line: 3, column: 7)`.

@@ -1,0 +1,27 @@
+//! `geophone check`: everything that is wrong with configuration and rules, or what is in force.
+
+use std::path::Path;
+
+use super::{Failure, print};
+use crate::capture;
+use crate::config::{Config, load_rules};
+
+/// Validates the configuration, its rules and its capture filter.
+pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
+    let config = Config::load(path)?;
+    let rules = load_rules(&config)?;
+    if let Some(filter) = &config.capture.filter {
+        capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
+    }
+    let source = path.map_or_else(|| "built-in defaults".to_owned(), |p| p.display().to_string());
+    let (detections, pools) = (rules.detections().len(), rules.pools().len());
+    print(|out| {
+        if dump {
+            return write!(out, "{}", config.dump());
+        }
+        writeln!(out, "{source}: configuration is good")?;
+        writeln!(out, "interfaces: {}", config.capture.interfaces.join(", "))?;
+        writeln!(out, "rules: {detections} detections, {pools} pool hosts")?;
+        writeln!(out, "metrics: http://{}/metrics", config.web.listen)
+    })
+}

@@ -1,0 +1,151 @@
+//! `geophone read`: the sensor over capture files, and a summary of who mines for whom.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, Read, Summary, print};
+use crate::capture::{self, Batch};
+use crate::config::{Config, load_rules};
+use crate::daemon;
+use crate::detect::{Event, Phase, SessionRecord};
+use crate::eve::{Lines, Renderer};
+use crate::sensor::Sensor;
+
+mod summary;
+
+/// Frames between two looks at the progress.
+const BATCH: usize = 4096;
+/// Files below this many bytes show no progress bar.
+const LONG: u64 = 64 << 20;
+
+/// Reads all files through one sensor, so that a session may go on from one file of a rotated capture to the next.
+pub(super) fn read(args: &Read) -> Result<(), Failure> {
+    let config = Config::load(args.config.as_deref())?;
+    let rules = Arc::new(load_rules(&config)?);
+    let mut reading = Reading {
+        sensor: Sensor::new(config.sensor_settings(), rules, 0),
+        events: Vec::new(),
+        out: open_events(args.events.as_deref(), daemon::renderer(&config))?,
+        sessions: Vec::new(),
+        keep: args.summary != Summary::None,
+    };
+    let mut failures = Vec::new();
+    for path in &args.files {
+        match reading.file(path, args.filter.as_deref()) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(failure) if failure.code == super::code::INPUT => failures.push(failure),
+            Err(failure) => return Err(failure),
+        }
+    }
+    reading.finish()?;
+    reading.summarize(args)?;
+    // One file that cannot be read takes nothing from the others, and is still said.
+    match failures.len() {
+        0 => Ok(()),
+        _ => Err(Failure {
+            code: super::code::INPUT,
+            lines: failures.into_iter().flat_map(|f| f.lines).collect(),
+        }),
+    }
+}
+
+type Out = Option<Lines<Box<dyn Write>>>;
+
+fn open_events(path: Option<&Path>, renderer: Renderer) -> Result<Out, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let out: Box<dyn Write> = if path.as_os_str() == "-" {
+        Box::new(io::stdout())
+    } else {
+        let file = File::create(path)
+            .map_err(|e| Failure::running(format_args!("{}: {e}: choose a place that can be written", path.display())))?;
+        Box::new(file)
+    };
+    Ok(Some(Lines::new(renderer, Box::new(BufWriter::with_capacity(1 << 16, out)))))
+}
+
+struct Reading {
+    sensor: Sensor,
+    events: Vec<Event>,
+    out: Out,
+    sessions: Vec<SessionRecord>,
+    keep: bool,
+}
+
+impl Reading {
+    /// Reads one file. `false` where nobody reads the events any more.
+    fn file(&mut self, path: &PathBuf, filter: Option<&str>) -> Result<bool, Failure> {
+        let mut file = capture::File::open(path, filter).map_err(|e| Failure::capture(&e, true))?;
+        let bar = progress(file.total_bytes());
+        loop {
+            let (sensor, events) = (&mut self.sensor, &mut self.events);
+            let batch = file.for_each(Some(BATCH), |frame| sensor.frame(&frame, events));
+            if !self.drain()? {
+                return Ok(false);
+            }
+            if let Some(bar) = &bar {
+                bar.set_position(file.bytes_read());
+            }
+            match batch {
+                Ok(Batch::More) => {}
+                Ok(Batch::Done) => return Ok(true),
+                Err(error) if error.kind() == capture::Kind::Truncated => {
+                    let _ = writeln!(io::stderr(), "geophone: warning: {error}");
+                    return Ok(true);
+                }
+                Err(error) => return Err(Failure::capture(&error, true)),
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.sensor.finish(&mut self.events);
+        self.drain()?;
+        match self.out.as_mut().map_or(Ok(()), Lines::flush) {
+            Ok(()) => Ok(()),
+            Err(e) => Err(Failure::running(format_args!("events: {e}: the lines before were written"))),
+        }
+    }
+
+    /// Hands events on. `false` where nobody reads them any more.
+    fn drain(&mut self) -> Result<bool, Failure> {
+        for event in self.events.drain(..) {
+            if let Some(out) = &mut self.out {
+                out.event("", &event)
+                    .map_err(|e| Failure::running(format_args!("events: {e}: the lines before were written")))?;
+            }
+            match event {
+                Event::Session(record) if self.keep && record.phase == Phase::Final => self.sessions.push(*record),
+                Event::Session(_) | Event::Alert(_) => {}
+            }
+        }
+        Ok(!self.out.as_ref().is_some_and(Lines::is_closed))
+    }
+
+    /// Prints the summary, beside the events if those go to standard output.
+    fn summarize(&self, args: &Read) -> Result<(), Failure> {
+        let text = match args.summary {
+            Summary::None => return Ok(()),
+            Summary::Json => summary::json(&self.sessions, self.sensor.stats()),
+            Summary::Table => summary::table(&self.sessions, self.sensor.stats()),
+        };
+        if args.events.as_deref().is_some_and(|p| p.as_os_str() == "-") {
+            let _ = write!(io::stderr(), "{text}");
+            return Ok(());
+        }
+        print(|out| write!(out, "{text}"))
+    }
+}
+
+/// A bar for a long file, where somebody watches.
+fn progress(total: Option<u64>) -> Option<ProgressBar> {
+    let total = total.filter(|t| *t >= LONG && io::stderr().is_terminal())?;
+    let bar = ProgressBar::new(total);
+    let style = "{bar:40} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    Some(bar)
+}

@@ -1,0 +1,225 @@
+//! One worker thread: a capture handle, a sensor, and nothing shared on the way of a packet. Between batches it hands
+//! events on, publishes its figures, and takes new rules.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::clock::{self, Clock};
+use crate::capture::{self, Live, Totals};
+use crate::detect::Event;
+use crate::eve;
+use crate::ledger::Ledger;
+use crate::metrics::{WorkerSlot, WorkerTotals};
+use crate::rules::RuleSet;
+use crate::sensor::{self, Sensor};
+
+/// What a worker is told while it runs.
+pub(super) enum Control {
+    /// Where events go from now on.
+    Events(eve::Sender),
+    /// Rules from now on.
+    Rules(Arc<RuleSet>),
+    /// Bounds from now on.
+    Settings(sensor::Settings),
+}
+
+/// Where a worker's findings go.
+pub(super) struct Place {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) events: eve::Sender,
+    pub(super) clock: Clock,
+}
+
+/// A running worker.
+pub(super) struct Worker {
+    slot: Arc<WorkerSlot>,
+    pub(super) stop: Arc<AtomicBool>,
+    control: Sender<Control>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts a thread for one handle.
+    pub(super) fn start(
+        number: u8,
+        live: Live,
+        capture: capture::Settings,
+        settings: sensor::Settings,
+        rules: &Arc<RuleSet>,
+        place: Place,
+    ) -> io::Result<Self> {
+        let slot = Arc::new(WorkerSlot::new(live.interface()));
+        let (control, told) = channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        slot.tick(place.clock.millis());
+        let mut running = Running {
+            sensor: Sensor::new(settings, Arc::clone(rules), number),
+            totals: WorkerTotals { max_flows: settings.flow.max_flows, ..WorkerTotals::default() },
+            past: Totals::default(),
+            capture,
+            slot: Arc::clone(&slot),
+            stop: Arc::clone(&stop),
+            told,
+            place,
+            events: Vec::new(),
+            next_second: 0,
+        };
+        let name = format!("capture-{}", live.interface());
+        let thread = std::thread::Builder::new().name(name).spawn(move || running.run(live))?;
+        Ok(Self { slot, stop, control, thread })
+    }
+
+    /// The worker's public figures.
+    pub(super) const fn slot(&self) -> &Arc<WorkerSlot> {
+        &self.slot
+    }
+
+    /// Tells it something, taken up after the batch in hand.
+    pub(super) fn tell(&self, control: Control) {
+        // A worker that has ended needs to know nothing.
+        let _ = self.control.send(control);
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// How long a quiet link is waited for before the worker looks around.
+const WAIT: Duration = Duration::from_millis(100);
+/// How long between attempts to open an interface that went away.
+const AGAIN: Duration = Duration::from_secs(2);
+
+struct Running {
+    sensor: Sensor,
+    totals: WorkerTotals,
+    /// What handles before the present one counted.
+    past: Totals,
+    capture: capture::Settings,
+    slot: Arc<WorkerSlot>,
+    stop: Arc<AtomicBool>,
+    told: Receiver<Control>,
+    place: Place,
+    events: Vec<Event>,
+    next_second: u64,
+}
+
+impl Running {
+    fn run(&mut self, mut live: Live) {
+        while !self.stop.load(Ordering::Relaxed) {
+            match self.batch(&mut live) {
+                Ok(()) => {}
+                Err(error) => {
+                    warn!("{error}");
+                    self.past = self.totals.capture;
+                    match self.open_again() {
+                        Some(again) => live = again,
+                        None => break,
+                    }
+                }
+            }
+        }
+        self.sensor.finish(&mut self.events);
+        self.hand_on();
+        self.count(&mut live);
+        while !self.slot.publish(&self.totals) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Takes what the ring has, or waits a moment for it.
+    fn batch(&mut self, live: &mut Live) -> Result<(), capture::Error> {
+        let (sensor, events, totals) = (&mut self.sensor, &mut self.events, &mut self.totals);
+        let mut began = None;
+        let clock = &self.place.clock;
+        let frames = live.poll_frames(WAIT, |frame| {
+            began.get_or_insert_with(|| clock.millis());
+            totals.last_packet = Some(frame.time);
+            sensor.frame(&frame, events);
+        })?;
+        if frames == 0 {
+            // Nothing is on its way, so packet time is the wall's.
+            self.sensor.advance(clock::packet_time(), &mut self.events);
+        }
+        let now = self.place.clock.millis();
+        self.totals.busy += Duration::from_millis(began.map_or(0, |b| now.saturating_sub(b)));
+        self.hand_on();
+        while let Ok(control) = self.told.try_recv() {
+            self.heed(control);
+        }
+        if now >= self.next_second {
+            self.next_second = now + 1000;
+            self.count(live);
+        }
+        self.totals.stats = *self.sensor.stats();
+        self.slot.publish(&self.totals);
+        self.slot.tick(now);
+        Ok(())
+    }
+
+    fn heed(&mut self, control: Control) {
+        match control {
+            Control::Events(sender) => self.place.events = sender,
+            Control::Rules(rules) => self.sensor.replace_rules(rules),
+            Control::Settings(settings) => {
+                self.totals.max_flows = settings.flow.max_flows;
+                self.sensor.replace_settings(settings);
+            }
+        }
+    }
+
+    fn hand_on(&mut self) {
+        for event in self.events.drain(..) {
+            self.place.ledger.apply(&event);
+            self.place.events.send(self.slot.interface(), event);
+        }
+    }
+
+    fn count(&mut self, live: &mut Live) {
+        self.totals.stats = *self.sensor.stats();
+        if let Ok(now) = live.statistics() {
+            self.totals.capture = Totals {
+                received: self.past.received + now.received,
+                dropped: self.past.dropped + now.dropped,
+                interface_dropped: self.past.interface_dropped + now.interface_dropped,
+            };
+        }
+    }
+
+    /// Waits for the interface to come back; `None` where it is no use to wait, or the daemon stops.
+    fn open_again(&mut self) -> Option<Live> {
+        let mut next = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            let now = self.place.clock.millis();
+            self.slot.tick(now);
+            self.sensor.advance(clock::packet_time(), &mut self.events);
+            self.hand_on();
+            while let Ok(control) = self.told.try_recv() {
+                self.heed(control);
+            }
+            if now >= next {
+                next = now + AGAIN.as_millis() as u64;
+                match Live::open(self.slot.interface(), &self.capture) {
+                    Ok(live) => {
+                        info!("{}: back, capturing again", self.slot.interface());
+                        return Some(live);
+                    }
+                    Err(error) if error.may_pass() => {}
+                    Err(error) => {
+                        warn!("{error}");
+                        return None;
+                    }
+                }
+            }
+            std::thread::sleep(WAIT);
+        }
+        None
+    }
+}
