@@ -268,6 +268,11 @@ impl Session {
     /// A decisive message names the dialect; of several the latest job or share does, since pools switch algorithms.
     fn name_dialect(&mut self, message: &Message<'_>) {
         let works = matches!(message.body, Body::Job(_) | Body::Submit { .. });
+        // A server that speaks several dialects pushes eth-proxy work to whoever has just said hello in another.
+        let pushed = message.dialect == Dialect::EthProxy && message.role == Some(Role::Pool);
+        if pushed && self.evidence.unique > 0 {
+            return;
+        }
         let first = self.evidence.unique + self.evidence.strong <= 1 && !self.decisive;
         if (message.decisive && (works || !self.decisive)) || first {
             self.dialect = message.dialect;
@@ -408,6 +413,11 @@ impl Session {
         match (asked.map(|p| p.asks), reply.verdict) {
             (Some(Asks::Share(work)), Verdict::Accepted) => self.accept(work, now),
             (Some(Asks::Share(_)), Verdict::Rejected) => self.reject(),
+            (_, Verdict::Neither) if self.dialect == Dialect::EthProxy && self.miner == Some(way.back()) => {
+                if let Some(job) = reply.work() {
+                    self.job(&job);
+                }
+            }
             (Some(Asks::Agent), _) => keep(&mut self.agent, reply.result.and_then(|r| r.str()).as_deref()),
             (None, verdict) if self.only_pool_heard(way) => match verdict {
                 Verdict::Accepted => {

@@ -50,16 +50,23 @@ fn hashrate<'a>(line: &Line<'a>) -> Body<'a> {
 /// A job as a reply or a push of id 0: `[header, seed, target, height?]`. Three hashes are no work unless the third is
 /// a target, which begins with many zeros.
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
-    let items = result.items().count();
-    let hashes = (0..3).all(|i| hash_0x(result.item(i)));
-    let goal = result.item(2).and_then(Value::plain)?;
-    ((3..=6).contains(&items) && hashes && goal.starts_with("0x000000")).then(|| Message {
+    let hard = result.item(2).and_then(Value::plain).is_some_and(|goal| goal.starts_with("0x000000"));
+    let job = work(result).filter(|_| hard)?;
+    Some(Message {
         dialect: Dialect::EthProxy,
         decisive: true,
         role: Some(Role::Pool),
         strength: Strength::Strong,
         name: "work of three hashes",
         id: line.id,
-        body: Body::Job(Job { id: text(result.item(0)), hashes: target::hashes_be(goal), algorithm: None }),
+        body: Body::Job(job),
     })
+}
+
+/// Three hashes as the work they are where it is known that the session mines, however easy the target.
+pub(super) fn work<'a>(result: Value<'a>) -> Option<Job<'a>> {
+    let items = result.items().count();
+    let hashes = (0..3).all(|i| hash_0x(result.item(i)));
+    let goal = result.item(2).and_then(Value::plain).and_then(target::hashes_be);
+    ((3..=6).contains(&items) && hashes).then(|| Job { id: text(result.item(0)), hashes: goal, algorithm: None })
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Id, Line};
+use super::{Id, Job, Line, ethproxy};
 use crate::wire::json::Value;
 
 /// A reply.
@@ -27,6 +27,13 @@ pub enum Verdict {
     Rejected,
     /// A result that answers something else.
     Neither,
+}
+
+impl<'a> Reply<'a> {
+    /// The eth-proxy work in it, in a session known to mine in that dialect.
+    pub fn work(&self) -> Option<Job<'a>> {
+        self.result.and_then(ethproxy::work)
+    }
 }
 
 /// Reads a line without a method as a reply.
