@@ -229,7 +229,7 @@ impl Daemon {
     }
 
     /// Once a second: the watchdog, the ledger's expiry, statistics, and whether anybody still works.
-    fn second(&mut self) -> Result<(), Failure> {
+    fn second(&self) -> Result<(), Failure> {
         let now = self.clock.millis();
         let alive = |w: &Worker| now.saturating_sub(w.slot().last_tick()) < STUCK.as_millis() as u64;
         if self.workers.iter().all(|w| w.is_finished() || alive(w)) {

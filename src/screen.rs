@@ -17,7 +17,7 @@ pub enum Hint {
     Http,
     /// A JSON object at the first byte, but for white space.
     Object,
-    /// A line's end, then whole lines of which the last begins an object; they start at this offset.
+    /// A line's end, then whole lines of which the last begins an object; those start at this offset.
     ObjectAfter(usize),
     /// Text that begins nothing; it may go on with something that was reordered.
     Text,

@@ -4,20 +4,22 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::detect::session::{Heeded, Session};
-use crate::detect::{Alert, Certainty, Dialect, Event, FlowIdentity, Phase, SessionRecord, Signal};
-use crate::flow::stream::{Piece, Segment, Stream, Trouble};
+use crate::detect::{Event, Phase};
 use crate::flow::table::{Class, Handle, Table};
 use crate::flow::{self, FlowKey, Way};
-use crate::packet::{self, Frame, Packet, Proto, Skip, Time, Vlans};
+use crate::packet::{self, Frame, Packet, Proto, Time};
 use crate::rules::RuleSet;
 use crate::screen::{self, Followed, Hint, HttpSpeakers, Tag};
-use crate::stratum::{self, Role};
-use crate::wire::line::{self, Framer};
 
+mod followed;
 mod judge;
 mod recent;
+mod report;
+mod stats;
 
+pub use stats::{Evicted, Limit, Stats};
+
+use followed::Flow;
 use recent::Recent;
 
 /// What a sensor is told once.
@@ -44,99 +46,6 @@ impl Default for SessionSettings {
     }
 }
 
-/// Bounds that can be hit, each with a counter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// `flow::Settings::max_flows`.
-    Flows,
-    /// `flow::Settings::max_line` or `max_candidate_line`.
-    Line,
-    /// `flow::Settings::max_out_of_order`.
-    OutOfOrder,
-    /// `flow::Settings::max_stream_bytes`.
-    StreamBytes,
-    /// Requests of one session that wait for a reply.
-    Pending,
-}
-
-impl Limit {
-    /// All limits, in the order of their counters.
-    pub const ALL: [Self; 5] = [Self::Flows, Self::Line, Self::OutOfOrder, Self::StreamBytes, Self::Pending];
-
-    /// Label value in the metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Flows => "flows",
-            Self::Line => "line",
-            Self::OutOfOrder => "out_of_order",
-            Self::StreamBytes => "stream_bytes",
-            Self::Pending => "pending",
-        }
-    }
-}
-
-/// Why a followed flow was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evicted {
-    /// FIN, RST or a new SYN.
-    Closed,
-    /// Silence.
-    Idle,
-    /// A bound was hit and this one had proven least.
-    Full,
-    /// Its bytes cannot be what they seemed.
-    Refuted,
-    /// A panic while it was looked at.
-    Panicked,
-}
-
-impl Evicted {
-    /// All reasons, in the order of their counters.
-    pub const ALL: [Self; 5] = [Self::Closed, Self::Idle, Self::Full, Self::Refuted, Self::Panicked];
-
-    /// Label value in the metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Idle => "idle",
-            Self::Full => "full",
-            Self::Refuted => "refuted",
-            Self::Panicked => "panicked",
-        }
-    }
-}
-
-/// Counters of one worker, plain numbers that the shell publishes after each batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Frames looked at.
-    pub frames: u64,
-    /// Their bytes on the wire.
-    pub bytes: u64,
-    /// Frames without a packet, by [`Skip`].
-    pub skipped: [u64; Skip::ALL.len()],
-    /// Packets that the screen let through to the flow table.
-    pub screened_in: u64,
-    /// Flows followed now.
-    pub flows: u64,
-    /// Flows that became followed.
-    pub flows_created: u64,
-    /// Flows no longer followed, by [`Evicted`].
-    pub flows_evicted: [u64; Evicted::ALL.len()],
-    /// Bytes held in unfinished lines and out-of-order segments now.
-    pub stream_bytes: u64,
-    /// Holes in followed streams that were never filled.
-    pub stream_gaps: u64,
-    /// Messages read, by [`Dialect`].
-    pub messages: [u64; Dialect::ALL.len()],
-    /// Lines that began as JSON and were not.
-    pub malformed_lines: u64,
-    /// Bounds hit, by [`Limit`].
-    pub limit_hits: [u64; Limit::ALL.len()],
-    /// Packets whose look ended in a panic.
-    pub panics: u64,
-}
-
 /// One worker's whole state. See [`Sensor::frame`] for the contract.
 #[derive(Debug)]
 pub struct Sensor {
@@ -156,52 +65,10 @@ pub struct Sensor {
     next_tick: Time,
 }
 
-/// A followed flow.
-#[derive(Debug)]
-struct Flow {
-    id: u64,
-    tag: Tag,
-    up: Side,
-    down: Side,
-    session: Session,
-    vlans: Vlans,
-    /// Lines that were no messages, while nothing was proven.
-    junk: u32,
-    /// Which sides have said that they are done.
-    closed: [bool; 2],
-    proven_at: Option<Time>,
-    /// When the account was last told.
-    told: Option<Time>,
-}
-
-/// One direction of a flow.
-#[derive(Debug, Default)]
-struct Side {
-    stream: Stream,
-    framer: Framer,
-}
-
-impl Flow {
-    const fn side_mut(&mut self, way: Way) -> &mut Side {
-        match way {
-            Way::Up => &mut self.up,
-            Way::Down => &mut self.down,
-        }
-    }
-
-    fn buffered(&self) -> usize {
-        [&self.up, &self.down].iter().map(|s| s.stream.buffered() + s.framer.buffered()).sum()
-    }
-
-    /// Whether nothing unfinished and nothing suspect is left: the flow was opened for nothing.
-    fn is_empty(&self) -> bool {
-        let idle = |s: &Side| s.framer.is_between() && s.stream.buffered() == 0;
-        !self.session.is_suspect() && idle(&self.up) && idle(&self.down)
-    }
-}
-
 /// Unproven flows may hold this many lines that are no messages.
 const MAX_JUNK: u32 = 3;
+/// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
+const LINGER: u64 = 3 * Time::SECOND;
 
 impl Sensor {
     /// A sensor that has seen nothing. `worker` goes into flow ids, so that workers never share one.
@@ -255,10 +122,15 @@ impl Sensor {
         self.now = now;
         self.next_tick = Time(now.0.saturating_add(Time::SECOND));
         let bounds = self.settings.flow;
-        for (class, idle) in [(Class::Candidate, bounds.candidate_idle), (Class::Proven, bounds.session_idle)] {
+        let classes = [
+            (Class::Closed, LINGER, Evicted::Closed),
+            (Class::Candidate, bounds.candidate_idle, Evicted::Idle),
+            (Class::Proven, bounds.session_idle, Evicted::Idle),
+        ];
+        for (class, idle, why) in classes {
             while let Some((handle, last)) = self.flows.oldest(class).filter(|(_, last)| now.since(*last) > idle) {
                 self.now = last;
-                self.end(handle, Evicted::Idle, events);
+                self.end(handle, why, events);
             }
         }
         self.now = now;
@@ -346,7 +218,7 @@ impl Sensor {
             return;
         }
         let handle = self.open(key, tag, packet, events);
-        self.segment(handle, way, packet, from);
+        self.segment(handle, way, packet);
         for late in self.recent.take(&key, self.now, self.settings.flow.gap_timeout) {
             let again = Packet {
                 tcp: packet::TcpFields { seq: late.seq, ..packet.tcp },
@@ -354,7 +226,7 @@ impl Sensor {
                 payload_len: u32::try_from(late.bytes.len()).unwrap_or(u32::MAX),
                 ..*packet
             };
-            self.segment(handle, late.way, &again, 0);
+            self.segment(handle, late.way, &again);
         }
         self.after(handle, events);
     }
@@ -362,23 +234,11 @@ impl Sensor {
     /// Follows a flow from now on, with room made for it.
     fn open(&mut self, key: FlowKey, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) -> Handle {
         while self.flows.len() >= self.settings.flow.max_flows.max(1) {
-            self.hit(Limit::Flows);
-            let oldest = self.flows.oldest(Class::Candidate).or_else(|| self.flows.oldest(Class::Proven));
-            let Some((handle, _)) = oldest else { break };
+            self.stats.hit(Limit::Flows);
+            let Some(handle) = self.flows.least() else { break };
             self.end(handle, Evicted::Full, events);
         }
-        let flow = Flow {
-            id: tag.flow_id(packet.time, self.worker),
-            tag,
-            up: Side::default(),
-            down: Side::default(),
-            session: Session::new(packet.time),
-            vlans: packet.vlans,
-            junk: 0,
-            closed: [false; 2],
-            proven_at: None,
-            told: None,
-        };
+        let flow = Flow::new(tag, packet, self.worker);
         self.followed.add(tag);
         self.stats.flows_created += 1;
         let handle = self.flows.insert(key, packet.time, flow);
@@ -392,13 +252,13 @@ impl Sensor {
         let Some(flow) = self.flows.get_mut(handle) else { return };
         if packet.tcp.syn {
             // A late copy of this connection's own SYN is nothing; any other begins a new connection.
-            if !flow.side_mut(way).stream.begins_at(packet.tcp.seq.wrapping_add(1)) {
+            if !flow.begins_at(way, packet.tcp.seq.wrapping_add(1)) {
                 self.end(handle, Evicted::Closed, events);
             }
             return;
         }
         if !packet.payload.is_empty() {
-            self.segment(handle, way, packet, 0);
+            self.segment(handle, way, packet);
         }
         if packet.tcp.fin || packet.tcp.rst {
             self.close(handle, way, packet.tcp.rst, events);
@@ -408,34 +268,11 @@ impl Sensor {
     }
 
     /// Puts a segment into its stream and heeds the messages that it completes.
-    fn segment(&mut self, handle: Handle, way: Way, packet: &Packet<'_>, from: usize) {
+    fn segment(&mut self, handle: Handle, way: Way, packet: &Packet<'_>) {
         self.current = Some(handle);
-        let bounds = self.settings.flow;
-        let (now, stats) = (packet.time, &mut self.stats);
-        let Some(flow) = self.flows.get_mut(handle) else { return };
-        let before = flow.buffered();
-        let proven = flow.session.certainty().is_some();
-        let limit = if proven { bounds.max_line } else { bounds.max_candidate_line };
-        let Flow { up, down, session, junk, .. } = flow;
-        let Side { stream, framer } = match way {
-            Way::Up => up,
-            Way::Down => down,
-        };
-        let skipped = u32::try_from(from).unwrap_or(0);
-        let segment = Segment {
-            seq: packet.tcp.seq.wrapping_add(skipped),
-            bytes: packet.payload.get(from..).unwrap_or_default(),
-            len: packet.payload_len.saturating_sub(skipped),
-        };
-        let mut heed = |message: line::Message<'_>| heed(session, way, message, now, stats, junk);
-        let trouble = stream.insert(segment, now, &bounds, |piece| match piece {
-            Piece::Bytes(bytes) => framer.feed(bytes, limit, &mut heed),
-            Piece::Earlier(bytes) => Framer::default().feed(bytes, limit, &mut heed),
-            Piece::Gap => framer.resync(),
-        });
-        let after = flow.buffered();
-        self.note(trouble);
-        self.stats.stream_bytes = self.stats.stream_bytes.saturating_add(after as u64).saturating_sub(before as u64);
+        if let Some(flow) = self.flows.get_mut(handle) {
+            flow.segment(way, packet, &self.settings.flow, &mut self.stats);
+        }
         self.current = None;
     }
 
@@ -448,8 +285,12 @@ impl Sensor {
             self.end(handle, Evicted::Refuted, events);
             return;
         }
-        let closing = flow.closed.contains(&true);
-        let class = if certainty.is_some() && !closing { Class::Proven } else { Class::Candidate };
+        let class = match (certainty, flow.closed) {
+            (_, [true, true]) => Class::Closed,
+            // Where only one side is seen, its FIN is the last that is heard.
+            (Some(_), [false, false]) => Class::Proven,
+            _ => Class::Candidate,
+        };
         self.flows.touch(handle, now, class);
         if certainty.is_some() {
             self.tell(handle, events);
@@ -459,37 +300,31 @@ impl Sensor {
         }
     }
 
-    /// Notes that a side is done; when both are, or one broke off, the flow ends.
+    /// Notes that a side is done, or that one broke off for both.
     fn close(&mut self, handle: Handle, way: Way, reset: bool, events: &mut Vec<Event>) {
         let Some(flow) = self.flows.get_mut(handle) else { return };
-        if let Some(side) = flow.closed.get_mut(way as usize) {
-            *side = true;
+        match way {
+            _ if reset => flow.closed = [true; 2],
+            Way::Up => flow.closed = [true, flow.closed[1]],
+            Way::Down => flow.closed = [flow.closed[0], true],
         }
-        if reset || flow.closed == [true; 2] {
-            self.end(handle, Evicted::Closed, events);
-        } else {
-            self.after(handle, events);
-        }
+        self.after(handle, events);
     }
 
     /// Too many bytes wait in streams: unproven flows go first, then this flow's own disorder.
     fn shed(&mut self, handle: Handle, events: &mut Vec<Event>) {
-        self.hit(Limit::StreamBytes);
+        self.stats.hit(Limit::StreamBytes);
         while self.stats.stream_bytes > self.settings.flow.max_stream_bytes as u64 {
-            let Some((oldest, _)) = self.flows.oldest(Class::Candidate) else { break };
+            let oldest = self.flows.oldest(Class::Closed).or_else(|| self.flows.oldest(Class::Candidate));
+            let Some((oldest, _)) = oldest else { break };
             self.end(oldest, Evicted::Full, events);
         }
         if self.stats.stream_bytes <= self.settings.flow.max_stream_bytes as u64 {
             return;
         }
-        let Some(flow) = self.flows.get_mut(handle) else { return };
-        let before = flow.buffered();
-        for side in [&mut flow.up, &mut flow.down] {
-            side.stream.shed();
-            side.framer.resync();
+        if let Some(flow) = self.flows.get_mut(handle) {
+            flow.shed(&mut self.stats);
         }
-        let freed = before.saturating_sub(flow.buffered()) as u64;
-        self.stats.stream_bytes = self.stats.stream_bytes.saturating_sub(freed);
     }
 
     /// Tells a session for the first time, as soon as what it says would not soon change; later at intervals.
@@ -502,12 +337,12 @@ impl Sensor {
         match flow.told {
             None if flow.session.is_settled() || now.since(proven_at) >= settle => {
                 flow.told = Some(now);
-                report(key, flow, certainty, &self.rules, Phase::Confirmed, now, events);
+                report::tell(key, flow, certainty, &self.rules, Phase::Confirmed, now, events);
             }
             None if !self.unsettled.contains(&handle) => self.unsettled.push(handle),
             Some(told) if now.since(told) >= interval => {
                 flow.told = Some(now);
-                report(key, flow, certainty, &self.rules, Phase::Interval, now, events);
+                report::tell(key, flow, certainty, &self.rules, Phase::Interval, now, events);
             }
             None | Some(_) => {}
         }
@@ -515,141 +350,19 @@ impl Sensor {
 
     /// Takes a flow out and tells the end of its session.
     fn end(&mut self, handle: Handle, why: Evicted, events: &mut Vec<Event>) {
-        self.finish_streams(handle);
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
+        flow.finish(self.now, &self.settings.flow, &mut self.stats);
         self.followed.remove(flow.tag);
         self.unsettled.retain(|h| *h != handle);
         self.stats.flows = self.flows.len() as u64;
-        self.stats.stream_bytes = self.stats.stream_bytes.saturating_sub(flow.buffered() as u64);
         if let Some(n) = self.stats.flows_evicted.get_mut(why as usize) {
             *n += 1;
         }
         let Some(certainty) = flow.session.certainty() else { return };
         if flow.told.is_none() {
-            report(key, &mut flow, certainty, &self.rules, Phase::Confirmed, self.now, events);
+            report::tell(key, &flow, certainty, &self.rules, Phase::Confirmed, self.now, events);
         }
-        report(key, &mut flow, certainty, &self.rules, Phase::Final, self.now, events);
-    }
-
-    /// Heeds what waited behind holes that nothing will fill any more.
-    fn finish_streams(&mut self, handle: Handle) {
-        let (now, limit, stats) = (self.now, self.settings.flow.max_line, &mut self.stats);
-        let Some(flow) = self.flows.get_mut(handle) else { return };
-        let before = flow.buffered();
-        let Flow { up, down, session, junk, .. } = flow;
-        let mut trouble = Trouble::default();
-        for (way, Side { stream, framer }) in [(Way::Up, up), (Way::Down, down)] {
-            let mut heed = |message: line::Message<'_>| heed(session, way, message, now, stats, junk);
-            let t = stream.finish(|piece| match piece {
-                Piece::Bytes(bytes) | Piece::Earlier(bytes) => framer.feed(bytes, limit, &mut heed),
-                Piece::Gap => framer.resync(),
-            });
-            trouble.gaps += t.gaps;
-        }
-        let after = flow.buffered();
-        self.stats.stream_bytes = self.stats.stream_bytes.saturating_add(after as u64).saturating_sub(before as u64);
-        self.note(trouble);
-    }
-
-    fn note(&mut self, trouble: Trouble) {
-        self.stats.stream_gaps += u64::from(trouble.gaps);
-        for _ in 0..trouble.overflow {
-            self.hit(Limit::OutOfOrder);
-        }
-    }
-
-    fn hit(&mut self, limit: Limit) {
-        self.stats.hit(limit);
+        report::tell(key, &flow, certainty, &self.rules, Phase::Final, self.now, events);
     }
 }
 
-impl Stats {
-    fn hit(&mut self, limit: Limit) {
-        if let Some(n) = self.limit_hits.get_mut(limit as usize) {
-            *n += 1;
-        }
-    }
-}
-
-/// Heeds one message of the wire.
-fn heed(
-    session: &mut Session,
-    way: Way,
-    message: line::Message<'_>,
-    now: Time,
-    stats: &mut Stats,
-    junk: &mut u32,
-) {
-    let heeded = match message {
-        line::Message::Object(object) => session.line(way, &stratum::Line::read(object), now),
-        line::Message::Overlong { head, tail } => {
-            stats.hit(Limit::Line);
-            session.line(way, &stratum::Line::read_overlong(head, tail), now)
-        }
-        line::Message::Agent(bytes) => match stratum::read_agent(bytes) {
-            Some(message) => session.message(way, &message, now),
-            None => Heeded::Other,
-        },
-        line::Message::Junk => {
-            stats.malformed_lines += 1;
-            *junk = junk.saturating_add(1);
-            return;
-        }
-    };
-    let dialect = match heeded {
-        Heeded::Message(dialect) => dialect,
-        Heeded::Full(dialect) => {
-            stats.hit(Limit::Pending);
-            dialect
-        }
-        Heeded::Other => return,
-    };
-    if let Some(n) = stats.messages.get_mut(dialect as usize) {
-        *n += 1;
-    }
-}
-
-/// Puts a session's state into events: with the first also the alert.
-fn report(
-    key: FlowKey,
-    flow: &mut Flow,
-    certainty: Certainty,
-    rules: &RuleSet,
-    phase: Phase,
-    now: Time,
-    events: &mut Vec<Event>,
-) {
-    let session = &flow.session;
-    // Without a message that tells, the side with the lower port is taken for the server.
-    let by_port = if key.low.port < key.high.port { Way::Down } else { Way::Up };
-    let (client, server) = key.ends(session.miner().unwrap_or(by_port));
-    let identity = FlowIdentity { id: flow.id, client, server, proto: Proto::Tcp, vlans: flow.vlans };
-    let mining = session.mining(certainty, rules);
-    if phase == Phase::Confirmed
-        && let Some(rule) = rules.rule(Signal::StratumMessage, mining.dialect)
-        && let Some(witness) = session.witness()
-    {
-        let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
-        let when = if mining.midstream { ", found in mid-session" } else { "" };
-        let reason =
-            format!("{from} sent {} to {to}, which only mining does ({}{when})", witness.name, mining.dialect.name());
-        events.push(Event::Alert(Box::new(Alert {
-            time: witness.time,
-            flow: identity,
-            rule: Arc::clone(rule),
-            signal: Signal::StratumMessage,
-            reason,
-            mining: mining.clone(),
-        })));
-    }
-    events.push(Event::Session(Box::new(SessionRecord {
-        time: if phase == Phase::Final { mining.last_seen } else { now },
-        flow: identity,
-        phase,
-        mining,
-        live: Arc::clone(session.live()),
-    })));
-}
-
-#[cfg(test)]
-mod tests;

@@ -288,7 +288,7 @@ impl<'a> Line<'a> {
         let mut line = Self::read(head);
         if line.method.is_none() {
             let at = memchr::memmem::rfind(tail, b"\"method\"").and_then(|at| tail.get(at..));
-            let value = at.and_then(|t| Value::first(t)).and_then(|(_, rest)| rest.trim_ascii_start().strip_prefix(b":"));
+            let value = at.and_then(Value::first).and_then(|(_, rest)| rest.trim_ascii_start().strip_prefix(b":"));
             line.method = value.and_then(Value::first).and_then(|(v, _)| v.str());
         }
         line.more = true;
@@ -401,5 +401,3 @@ fn word(value: Option<Value<'_>>) -> Option<Cow<'_, str>> {
 /// xmrig some 120.
 const MAX_TEXT: usize = 512;
 
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -78,7 +78,7 @@ struct Reading {
 
 impl Reading {
     /// Reads one file. `false` where nobody reads the events any more.
-    fn file(&mut self, path: &PathBuf, filter: Option<&str>) -> Result<bool, Failure> {
+    fn file(&mut self, path: &Path, filter: Option<&str>) -> Result<bool, Failure> {
         let mut file = capture::File::open(path, filter).map_err(|e| Failure::capture(&e, true))?;
         let bar = progress(file.total_bytes());
         loop {

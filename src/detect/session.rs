@@ -515,5 +515,3 @@ fn mask(name: &str) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -60,10 +60,36 @@ pub struct Stream {
     waiting: Vec<Held>,
     /// Segments from before the first one, sorted by sequence number.
     earlier: Vec<Held>,
+    /// The end of a message whose beginning the first segment may have overtaken: up to its line feed.
+    headless: Option<Headless>,
     /// When the oldest hole opened.
     hole_since: Time,
     /// When the stream began.
     began: Time,
+}
+
+/// Bytes at the start of a stream that begin no message.
+#[derive(Debug, Default)]
+struct Headless {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Headless {
+    /// A share of Equihash, the longest message that comes in several segments from a miner, has 3 KiB.
+    const MOST: usize = 8 << 10;
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.ended {
+            return;
+        }
+        let end = memchr::memchr(b'\n', bytes).map(|at| at.saturating_add(1));
+        let fresh = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        self.ended = end.is_some() || self.bytes.len().saturating_add(fresh.len()) > Self::MOST;
+        if self.bytes.len().saturating_add(fresh.len()) <= Self::MOST {
+            self.bytes.extend_from_slice(fresh);
+        }
+    }
 }
 
 /// Further than this from where the stream is, a segment belongs to another connection or to an attack.
@@ -72,7 +98,8 @@ const WINDOW: i32 = 16 << 20;
 impl Stream {
     /// Bytes held.
     pub fn buffered(&self) -> usize {
-        self.waiting.iter().chain(&self.earlier).map(|s| s.bytes.len()).sum()
+        let held = self.waiting.iter().chain(&self.earlier).map(|s| s.bytes.len());
+        held.sum::<usize>() + self.headless.as_ref().map_or(0, |h| h.bytes.capacity())
     }
 
     /// Whether the first byte given out had this sequence number.
@@ -84,6 +111,7 @@ impl Stream {
     pub fn shed(&mut self) {
         self.waiting = Vec::new();
         self.earlier = Vec::new();
+        self.headless = None;
     }
 
     /// Puts a segment in place and gives out what is in order now. `len` is its length on the wire.
@@ -98,9 +126,14 @@ impl Stream {
         let Some((base, next)) = self.range else {
             self.range = Some((segment.seq, segment.seq));
             self.began = now;
+            self.headless = (!crate::wire::line::starts_object(segment.bytes)).then(Headless::default);
             self.give(segment, 0, &mut trouble, &mut each);
             return trouble;
         };
+        if now.since(self.began) > settings.gap_timeout {
+            self.headless = None;
+            self.earlier = Vec::new();
+        }
         let ahead = segment.seq.wrapping_sub(next) as i32;
         if ahead.unsigned_abs() > WINDOW.unsigned_abs() {
             // The numbers jumped: take the new place, as with a connection found mid-stream.
@@ -142,6 +175,9 @@ impl Stream {
         *next = segment.seq.wrapping_add(segment.len);
         let fresh = segment.bytes.get(seen as usize..).unwrap_or_default();
         if !fresh.is_empty() {
+            if let Some(headless) = &mut self.headless {
+                headless.push(fresh);
+            }
             each(Piece::Bytes(fresh));
         }
         if (segment.bytes.len() as u64) < u64::from(segment.len) {
@@ -205,6 +241,7 @@ impl Stream {
         if let Some((base, _)) = &mut self.range {
             *base = start;
         }
+        run.extend_from_slice(self.headless.take().map(|h| h.bytes).as_deref().unwrap_or_default());
         each(Piece::Earlier(&run));
     }
 

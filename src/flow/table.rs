@@ -12,6 +12,8 @@ use crate::packet::Time;
 /// How much a flow has proven; eviction takes the first class first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
+    /// Closed; kept a moment for retransmissions.
+    Closed,
     /// Something that could become evidence.
     Candidate,
     /// A mining session.
@@ -30,7 +32,7 @@ pub struct Table<T> {
     index: HashTable<u32>,
     // Random per process: whom a flood of connections collides with cannot be chosen from outside.
     hasher: RandomState,
-    lists: [List; 2],
+    lists: [List; 3],
 }
 
 #[derive(Debug)]
@@ -60,7 +62,7 @@ impl<T> Default for Table<T> {
             free: Vec::new(),
             index: HashTable::new(),
             hasher: RandomState::default(),
-            lists: [List { newest: NONE, oldest: NONE }; 2],
+            lists: [List { newest: NONE, oldest: NONE }; 3],
         }
     }
 }
@@ -135,6 +137,11 @@ impl<T> Table<T> {
         self.unlink(handle.0);
         self.free.push(handle.0);
         Some((key, value))
+    }
+
+    /// The flow that has proven least, and of those the one that was silent longest.
+    pub fn least(&self) -> Option<Handle> {
+        [Class::Closed, Class::Candidate, Class::Proven].into_iter().find_map(|c| self.oldest(c)).map(|(h, _)| h)
     }
 
     /// The flow of that class that was silent longest, and since when.

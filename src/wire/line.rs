@@ -39,7 +39,6 @@ pub struct Framer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Between messages.
-    #[default]
     Between,
     /// Inside an object, all of it in the buffer.
     Object,
@@ -49,7 +48,8 @@ enum State {
     Agent,
     /// Inside a line that is no message: to the next line feed.
     Junk,
-    /// After a hole: to the next line feed, or to a segment that begins a message.
+    /// At the start, or after a hole: to the next line feed, or to a segment that begins a message.
+    #[default]
     Lost,
 }
 
@@ -73,7 +73,7 @@ impl Framer {
     /// `limit` bounds the unfinished message, in bytes.
     pub fn feed(&mut self, piece: &[u8], limit: usize, mut each: impl FnMut(Message<'_>)) {
         // A peer that has just begun to write begins with a message: the surest place to find the beat again.
-        if self.state == State::Lost && starts_object(piece) {
+        if self.state == State::Lost && (starts_object(piece) || matches!(agent_len(piece), Some(Some(_)))) {
             self.state = State::Between;
         }
         let mut rest = piece;

@@ -26,8 +26,8 @@ fn any_terminator_or_none() {
 
 #[test]
 fn junk_lines_are_stepped_over() {
-    let got = messages(&[b"HTTP/1.1 400 Bad Request\r\nx\r\n{\"a\":1}\n{\"b\"\n{\"c\":3}\n"], 1 << 16);
-    assert_eq!(got, ["junk", "junk", "{\"a\":1}", "junk", "{\"c\":3}"]);
+    let got = messages(&[b"{\"first\":0}\nHTTP/1.1 400 Bad Request\r\nx\r\n{\"a\":1}\n{\"b\"\n{\"c\":3}\n"], 1 << 16);
+    assert_eq!(got, ["{\"first\":0}", "junk", "junk", "{\"a\":1}", "junk", "{\"c\":3}"]);
 }
 
 #[test]
@@ -75,7 +75,8 @@ fn agent_messages_between_lines() {
         assert_eq!(got.len(), 3, "cut {cut}: {got:?}");
         assert!(got[1].starts_with("agent"), "cut {cut}");
     }
-    assert_eq!(messages(&[b"\x7fELF\x02\x01\x01"], 1 << 16), ["junk"]);
+    assert_eq!(messages(&[b"\x7fELF\x02\x01\x01"], 1 << 16), [""; 0]);
+    assert_eq!(messages(&[b"{}\n\x7fELF\x02\x01\x01"], 1 << 16), ["{}", "junk"]);
 }
 
 proptest! {

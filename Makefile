@@ -1,0 +1,83 @@
+# What people do with this tree. `make help` lists it; cargo does the work.
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+# More arguments of `geophone run`, such as -i eth0.
+ARGS ?=
+# The benchmark's generator and floor are no part of this tree.
+BENCH_DIR ?= ../shared/bench
+BENCH_SCALE ?= 0.1
+BENCH_MAX ?= 2.0
+BENCH_CAPTURE ?=
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release/geophone
+DEBUG := $(TARGET)/debug/geophone
+# Last, so that what the machine has comes first. Users other than root often lack sbin, where ip is.
+export PATH := $(PATH):$(HOME)/.cargo/bin:$(abspath $(TARGET)/tools/usr/bin):/usr/sbin:/sbin
+
+.PHONY: help run test check build bench install clean shipped
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: build ## build, and watch all interfaces of this host until Ctrl-C
+	@echo "metrics: http://127.0.0.1:9810/metrics, unless ARGS or a configuration say otherwise; Ctrl-C stops"
+	@$(RELEASE) devices >/dev/null 2>&1; \
+	if [ $$? -eq 77 ] && [ "$$(id -u)" != 0 ] && command -v sudo >/dev/null; then \
+		echo "capturing needs CAP_NET_RAW, which this user lacks: running with sudo"; \
+		exec sudo $(RELEASE) run $(ARGS); \
+	fi; \
+	exec $(RELEASE) run $(ARGS)
+
+build: ## build the program, installing libpcap if it is missing
+	@scripts/setup build $(TARGET)
+	cargo build --release --locked
+
+test: ## install what tests need, then check, test, and prove the files that ship
+	@scripts/setup test $(TARGET)
+	$(MAKE) check
+	cargo test --locked
+	$(MAKE) shipped
+
+check: ## formatting, lints, and licences where cargo-deny is installed
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "licences not checked: cargo-deny is not installed"; fi
+
+# After the tests, whose program it uses.
+shipped:
+	$(DEBUG) check -c config/geophone.yaml
+	$(DEBUG) rules list >/dev/null
+	@if ! command -v promtool >/dev/null; then echo "alert rules not checked: promtool is not installed"; exit 0; fi; \
+	for file in $(wildcard config/prometheus/*.yaml config/prometheus/*.yml); do \
+		if grep -q '^tests:' $$file; then promtool test rules $$file; \
+		elif grep -q '^groups:' $$file; then promtool check rules $$file; \
+		else promtool check config --syntax-only $$file; fi || exit 1; \
+	done
+
+bench: build ## what `geophone read` costs against a bare libpcap loop; fails above BENCH_MAX
+	@scripts/bench $(RELEASE) --target $(TARGET) --bench-dir $(BENCH_DIR) --scale $(BENCH_SCALE) \
+		--max $(BENCH_MAX) $(if $(BENCH_CAPTURE),--capture $(BENCH_CAPTURE))
+
+# No build as root where there is one already. A configuration that stands is its owner's.
+install: ## install below DESTDIR, PREFIX and SYSCONFDIR
+	@[ -x $(RELEASE) ] || $(MAKE) build
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/geophone
+	[ -e $(DESTDIR)$(SYSCONFDIR)/geophone/geophone.yaml ] || \
+		install -D -m 644 config/geophone.yaml $(DESTDIR)$(SYSCONFDIR)/geophone/geophone.yaml
+	for file in rules/*.yaml $(shell find config -mindepth 2 -type f); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/geophone/$${file#config/} || exit 1; \
+	done
+	for file in $(wildcard README.md CHANGELOG.md NOTICE LICENSE* docs/*.md docs/*.json); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/doc/geophone/$${file#docs/} || exit 1; \
+	done
+	for file in $(wildcard systemd/*.service); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/lib/systemd/system/$${file#systemd/} || exit 1; \
+	done
+
+clean: ## remove everything that was built
+	cargo clean

@@ -1,0 +1,52 @@
+//! A session's state as events.
+
+use std::sync::Arc;
+
+use super::followed::Flow;
+use crate::detect::{Alert, Certainty, Event, FlowIdentity, Phase, SessionRecord, Signal};
+use crate::flow::{FlowKey, Way};
+use crate::packet::{Proto, Time};
+use crate::rules::RuleSet;
+use crate::stratum::Role;
+
+/// Puts a session's state into events: with the first also the alert.
+pub(super) fn tell(
+    key: FlowKey,
+    flow: &Flow,
+    certainty: Certainty,
+    rules: &RuleSet,
+    phase: Phase,
+    now: Time,
+    events: &mut Vec<Event>,
+) {
+    let session = &flow.session;
+    // Without a message that tells, the side with the lower port is taken for the server.
+    let by_port = if key.low.port < key.high.port { Way::Down } else { Way::Up };
+    let (client, server) = key.ends(session.miner().unwrap_or(by_port));
+    let identity = FlowIdentity { id: flow.id, client, server, proto: Proto::Tcp, vlans: flow.vlans };
+    let mining = session.mining(certainty, rules);
+    if phase == Phase::Confirmed
+        && let Some(rule) = rules.rule(Signal::StratumMessage, mining.dialect)
+        && let Some(witness) = session.witness()
+    {
+        let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
+        let when = if mining.midstream { ", found in mid-session" } else { "" };
+        let reason =
+            format!("{from} sent {} to {to}, which only mining does ({}{when})", witness.name, mining.dialect.name());
+        events.push(Event::Alert(Box::new(Alert {
+            time: witness.time,
+            flow: identity,
+            rule: Arc::clone(rule),
+            signal: Signal::StratumMessage,
+            reason,
+            mining: mining.clone(),
+        })));
+    }
+    events.push(Event::Session(Box::new(SessionRecord {
+        time: if phase == Phase::Final { mining.last_seen } else { now },
+        flow: identity,
+        phase,
+        mining,
+        live: Arc::clone(session.live()),
+    })));
+}
