@@ -11,8 +11,10 @@ use crate::packet::Time;
 pub enum Piece<'a> {
     /// The next bytes.
     Bytes(&'a [u8]),
-    /// Whole messages from before the first piece, late by reordering.
+    /// Messages from before the first piece, late by reordering.
     Earlier(&'a [u8]),
+    /// The stream from an earlier beginning: what was given out so far, no message in it, stands at its end again.
+    Anew(&'a [u8]),
     /// Bytes are missing here, for good.
     Gap,
 }
@@ -241,8 +243,9 @@ impl Stream {
         if let Some((base, _)) = &mut self.range {
             *base = start;
         }
-        run.extend_from_slice(self.headless.take().map(|h| h.bytes).as_deref().unwrap_or_default());
-        each(Piece::Earlier(&run));
+        let headless = self.headless.take().unwrap_or(Headless { bytes: Vec::new(), ended: true });
+        run.extend_from_slice(&headless.bytes);
+        each(if headless.ended { Piece::Earlier(&run) } else { Piece::Anew(&run) });
     }
 
     /// Gives out what the last piece has joined up with.

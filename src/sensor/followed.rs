@@ -66,6 +66,10 @@ impl Flow {
         let trouble = stream.insert(segment, packet.time, bounds, |piece| match piece {
             Piece::Bytes(bytes) => framer.feed(bytes, limit, &mut heed),
             Piece::Earlier(bytes) => Framer::default().feed(bytes, limit, &mut heed),
+            Piece::Anew(bytes) => {
+                *framer = Framer::default();
+                framer.feed(bytes, limit, &mut heed);
+            }
             Piece::Gap => framer.resync(),
         });
         self.account(before, trouble, stats);
@@ -79,7 +83,7 @@ impl Flow {
         for (way, Side { stream, framer }) in [(Way::Up, up), (Way::Down, down)] {
             let mut heed = |message: line::Message<'_>| heed(session, way, message, now, stats, junk);
             let t = stream.finish(|piece| match piece {
-                Piece::Bytes(bytes) | Piece::Earlier(bytes) => framer.feed(bytes, bounds.max_line, &mut heed),
+                Piece::Bytes(bytes) | Piece::Earlier(bytes) | Piece::Anew(bytes) => framer.feed(bytes, bounds.max_line, &mut heed),
                 Piece::Gap => framer.resync(),
             });
             trouble.gaps += t.gaps;

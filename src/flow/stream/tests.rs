@@ -13,6 +13,11 @@ fn play(segments: &[(u32, &[u8])], settings: &Settings) -> (String, Trouble) {
             out.push_str(&String::from_utf8_lossy(b));
             out.push(']');
         }
+        Piece::Anew(b) => {
+            out.push('<');
+            out.push_str(&String::from_utf8_lossy(b));
+            out.push('>');
+        }
         Piece::Gap => out.push('|'),
     };
     for (i, (seq, bytes)) in segments.iter().enumerate() {
@@ -77,6 +82,8 @@ fn reordering_at_the_start_joins_up() {
     // The end of a message overtook its beginning.
     assert_eq!(order(&[(20, b"b}\n{c}\n"), (10, b"{aaaaaaaaa")]), "b}\n{c}\n[{aaaaaaaaab}\n]");
     assert_eq!(order(&[(20, b"bb"), (22, b"c}\n{d}\n"), (10, b"{aaaaaaaaa")]), "bbc}\n{d}\n[{aaaaaaaaabbc}\n]");
+    // Its middle did, and its end is still to come.
+    assert_eq!(order(&[(20, b"bb"), (10, b"{aaaaaaaaa"), (22, b"c}\n")]), "bb<{aaaaaaaaabb>c}\n");
     // Not joined up: nothing is said about it.
     assert_eq!(order(&[(20, b"{b}\n"), (5, b"{a}\n")]), "{b}\n");
     // A retransmission of what was given out late is old.
