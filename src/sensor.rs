@@ -125,6 +125,7 @@ impl Sensor {
         let classes = [
             (Class::Closed, LINGER, Evicted::Closed),
             (Class::Candidate, bounds.candidate_idle, Evicted::Idle),
+            (Class::Suspect, bounds.session_idle, Evicted::Idle),
             (Class::Proven, bounds.session_idle, Evicted::Idle),
         ];
         for (class, idle, why) in classes {
@@ -289,6 +290,7 @@ impl Sensor {
             (_, [true, true]) => Class::Closed,
             // Where only one side is seen, its FIN is the last that is heard.
             (Some(_), [false, false]) => Class::Proven,
+            (None, [false, false]) if flow.session.is_strong() => Class::Suspect,
             _ => Class::Candidate,
         };
         self.flows.touch(handle, now, class);

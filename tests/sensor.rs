@@ -336,6 +336,19 @@ fn an_alert_does_not_wait_for_ever() {
     assert_eq!((alert.time, alert.mining.certainty), (Time(5_000_000), Certainty::Proven));
 }
 
+#[test]
+fn keep_alives_a_minute_apart_prove_it_together() {
+    let mut sensor = sensor(Settings::default());
+    let mut events = Vec::new();
+    let line = b"{\"id\":5,\"jsonrpc\":\"2.0\",\"method\":\"keepalived\",\"params\":{\"id\":\"4fb53d2b\"}}\n";
+    see(&mut sensor, 1_000_000, &frame(Miner, 1, line, "A"), &mut events);
+    sensor.advance(Time(50_000_000), &mut events);
+    assert_eq!(alerts(&events), 0, "one alone is too little");
+    see(&mut sensor, 61_000_000, &frame(Miner, 1 + line.len() as u32, line, "A"), &mut events);
+    sensor.finish(&mut events);
+    assert_eq!((alerts(&events), finals(&events).len()), (1, 1));
+}
+
 /// Small bounds, so that a test can hit them.
 fn tiny() -> Settings {
     let bounds = flow::Settings {

@@ -170,6 +170,11 @@ impl Session {
         self.evidence.first.is_some() || self.payee.is_some()
     }
 
+    /// Whether a strong message speaks for mining: keep-alives, the next, come a minute apart.
+    pub const fn is_strong(&self) -> bool {
+        self.evidence.strong > 0
+    }
+
     /// Whether both roles were heard from one side before anything was told: a conversation quoted in a document.
     pub const fn is_quoted(&self) -> bool {
         self.evidence.conflicts > 0 && self.evidence.conflicts >= self.evidence.unique

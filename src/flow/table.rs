@@ -16,6 +16,8 @@ pub enum Class {
     Closed,
     /// Something that could become evidence.
     Candidate,
+    /// Strong evidence that waits for more.
+    Suspect,
     /// A mining session.
     Proven,
 }
@@ -32,7 +34,7 @@ pub struct Table<T> {
     index: HashTable<u32>,
     // Random per process: whom a flood of connections collides with cannot be chosen from outside.
     hasher: RandomState,
-    lists: [List; 3],
+    lists: [List; 4],
 }
 
 #[derive(Debug)]
@@ -62,7 +64,7 @@ impl<T> Default for Table<T> {
             free: Vec::new(),
             index: HashTable::new(),
             hasher: RandomState::default(),
-            lists: [List { newest: NONE, oldest: NONE }; 3],
+            lists: [List { newest: NONE, oldest: NONE }; 4],
         }
     }
 }
@@ -141,7 +143,8 @@ impl<T> Table<T> {
 
     /// The flow that has proven least, and of those the one that was silent longest.
     pub fn least(&self) -> Option<Handle> {
-        [Class::Closed, Class::Candidate, Class::Proven].into_iter().find_map(|c| self.oldest(c)).map(|(h, _)| h)
+        let classes = [Class::Closed, Class::Candidate, Class::Suspect, Class::Proven];
+        classes.into_iter().find_map(|c| self.oldest(c)).map(|(handle, _)| handle)
     }
 
     /// The flow of that class that was silent longest, and since when.

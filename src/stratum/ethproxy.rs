@@ -1,7 +1,7 @@
 //! eth-proxy, the oldest Ethereum dialect: a node's mining calls over a raw socket. No job id; the header hash plays
 //! that part. Work is 2^256 / target exactly.
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hash_0x, target, text};
+use super::{Body, Dialect, Id, Job, Line, Message, Request, Role, Strength, hash_0x, target, text};
 use crate::wire::json::Value;
 
 /// Reads a line with an `eth_*` method. Wallets and nodes use others; these five mine.
@@ -48,10 +48,15 @@ fn hashrate<'a>(line: &Line<'a>) -> Body<'a> {
 }
 
 /// A job as a reply or a push of id 0: `[header, seed, target, height?]`. Three hashes are no work unless the third is
-/// a target, which begins with many zeros.
+/// a target, which begins with many zeros; for an easy one the push or the zero seed of the first epoch must speak.
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
-    let hard = result.item(2).and_then(Value::plain).is_some_and(|goal| goal.starts_with("0x000000"));
-    let job = work(result).filter(|_| hard)?;
+    let zeros = |at| {
+        let digits = result.item(at).and_then(Value::plain).and_then(|t| t.strip_prefix("0x")).unwrap_or_default();
+        digits.bytes().take_while(|b| *b == b'0').count()
+    };
+    let push = line.id == Some(Id::of_text("0"));
+    let goal = zeros(2) >= 6 || (zeros(2) >= 2 && (push || zeros(1) == 64));
+    let job = work(result).filter(|_| goal)?;
     Some(Message {
         dialect: Dialect::EthProxy,
         decisive: true,
