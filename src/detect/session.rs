@@ -347,7 +347,12 @@ impl Session {
     }
 
     fn job(&mut self, job: &Job<'_>) {
-        replace(&mut self.algorithm, job.algorithm.as_deref());
+        // What a V1 job tells by its previous hash is believed of machines that mine SHA-256d in earnest, whose shares
+        // are of difficulty 1 and more: a wrong algorithm would put the rate off by 65536.
+        let small = |w: Work| w.unit == Unit::Difficulty && w.amount < 1.0;
+        if job.id.is_none() || self.dialect != Dialect::Bitcoin || self.difficulty.is_some_and(|w| !small(w)) {
+            replace(&mut self.algorithm, job.algorithm.as_deref());
+        }
         if job.id.is_none() && job.hashes.is_none() {
             return;
         }

@@ -1,0 +1,228 @@
+//! Real miners, real pools and real look-alikes, against what is known to be on the wire (tests/captures/truth.jsonl):
+//! whole, each direction alone, and cut at ten points; and every event line against the schema.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use geophone::capture;
+use geophone::config::{Config, load_rules};
+use geophone::detect::{Event, Phase, SessionRecord};
+use geophone::eve::Renderer;
+use geophone::packet::{Endpoint, Frame, LinkType, Time, decode};
+use geophone::privacy::Privacy;
+use geophone::rules::RuleSet;
+use geophone::sensor::{Sensor, Settings};
+use serde_json::Value;
+
+/// A captured frame, kept.
+struct Kept {
+    time: Time,
+    link: LinkType,
+    wire_len: u32,
+    data: Vec<u8>,
+}
+
+impl Kept {
+    fn lend(&self) -> Frame<'_> {
+        Frame { time: self.time, link: self.link, wire_len: self.wire_len, data: &self.data }
+    }
+
+    fn ends(&self) -> Option<(Endpoint, Endpoint)> {
+        decode(&self.lend()).ok().map(|p| (p.src, p.dst))
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures")
+}
+
+fn frames(name: &str) -> Vec<Kept> {
+    let mut file = capture::File::open(&folder().join(name), None).expect("a capture");
+    let mut kept = Vec::new();
+    let read = file.for_each(None, |f| {
+        kept.push(Kept { time: f.time, link: f.link, wire_len: f.wire_len, data: f.data.to_vec() });
+    });
+    read.expect("whole frames");
+    kept
+}
+
+fn rules() -> Arc<RuleSet> {
+    static RULES: OnceLock<Arc<RuleSet>> = OnceLock::new();
+    Arc::clone(RULES.get_or_init(|| Arc::new(load_rules(&Config::default()).expect("built-in rules"))))
+}
+
+fn play<'a>(frames: impl Iterator<Item = &'a Kept>) -> Vec<Event> {
+    let mut sensor = Sensor::new(Settings::default(), rules(), 0);
+    let mut events = Vec::new();
+    for frame in frames {
+        sensor.frame(&frame.lend(), &mut events);
+    }
+    sensor.finish(&mut events);
+    assert_eq!((sensor.stats().panics, sensor.stats().stream_bytes), (0, 0));
+    events
+}
+
+fn truth() -> BTreeMap<String, Vec<Value>> {
+    let text = std::fs::read_to_string(folder().join("truth.jsonl")).expect("truth.jsonl");
+    let mut by_file: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for line in text.lines() {
+        let v: Value = serde_json::from_str(line).expect("a JSON line");
+        by_file.entry(v["file"].as_str().expect("file").to_owned()).or_default().push(v);
+    }
+    by_file
+}
+
+fn endpoint(text: &Value) -> Endpoint {
+    let (host, port) = text.as_str().and_then(|t| t.rsplit_once(':')).expect("host:port");
+    let addr = host.trim_matches(['[', ']']).parse().expect("an address");
+    Endpoint { addr, port: port.parse().expect("a port") }
+}
+
+fn record<'a>(events: &'a [Event], client: Endpoint, server: Endpoint) -> Option<&'a SessionRecord> {
+    events.iter().find_map(|e| match e {
+        Event::Session(r) if r.phase == Phase::Final => {
+            let ends = [(client, server), (server, client)];
+            ends.contains(&(r.flow.client, r.flow.server)).then_some(&**r)
+        }
+        Event::Session(_) | Event::Alert(_) => None,
+    })
+}
+
+/// The dialect words that are right for a truth line's.
+fn words(file: &str, dialect: &str) -> &'static [&'static str] {
+    match dialect {
+        "cryptonote" => &["cryptonote"],
+        "ethproxy" => &["ethproxy"],
+        "ethstratum" => &["ethereumstratum1"],
+        "stratum-v1" if file.starts_with("zec-") => &["equihash"],
+        "stratum-v1" => &["bitcoin"],
+        other => panic!("{file}: unknown dialect {other}"),
+    }
+}
+
+#[test]
+fn every_session_is_found_with_all_it_says() {
+    let mut sessions = 0;
+    for (file, rows) in truth() {
+        let frames = frames(&file);
+        let events = play(frames.iter());
+        for row in rows {
+            let (client, server) = (endpoint(&row["client"]), endpoint(&row["server"]));
+            let found = record(&events, client, server).unwrap_or_else(|| panic!("{file} {client} missed"));
+            sessions += 1;
+            assert_eq!(found.flow.client, client, "{file}: the wrong side mines");
+            let m = &found.mining;
+            let dialect = row["dialect"].as_str().expect("dialect");
+            assert!(words(&file, dialect).contains(&m.dialect.name()), "{file}: {:?}", m.dialect);
+            let s = m.shares;
+            for (key, n) in [("submits", s.submitted), ("accepted", s.accepted), ("rejected", s.rejected)] {
+                if let Some(on_wire) = row[key].as_u64() {
+                    assert_eq!(n, on_wire, "{file} {client}: {key}");
+                }
+            }
+            if let Some(user) = row["users"][0].as_str().filter(|u| !u.is_empty()) {
+                let payee = m.payee.as_deref().unwrap_or_default();
+                let whole = match &m.worker {
+                    Some(worker) => [format!("{payee}.{worker}"), format!("{payee}/{worker}"), payee.to_owned()],
+                    None => [payee.to_owned(), payee.to_owned(), payee.to_owned()],
+                };
+                assert!(whole.iter().any(|w| w == user), "{file} {client}: {whole:?}, not {user}");
+            }
+            if let Some(agent) = row["agent"].as_str().filter(|a| !a.is_empty()) {
+                assert_eq!(m.agent.as_deref(), Some(agent), "{file} {client}: agent");
+            }
+        }
+    }
+    assert!(sessions >= 38, "only {sessions} sessions: truth.jsonl is not what it was");
+}
+
+#[test]
+fn look_alikes_say_nothing() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder()).expect("the folder") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a plain name");
+        if name.starts_with("neg-") {
+            seen += 1;
+            let events = play(frames(&name).iter());
+            assert!(events.is_empty(), "{name}: {events:#?}");
+        }
+    }
+    assert!(seen >= 14, "only {seen} look-alikes");
+}
+
+/// Whether a segment alone proves mining: what must be found once it is seen, by a rule as plain as can be.
+fn is_distinctive(payload: &[u8]) -> bool {
+    const SIGNS: [&str; 9] = [
+        "\"mining.notify\"", "\"mining.submit\"", "\"mining.set_difficulty\"", "\"mining.authorize\"", "\"blob\"",
+        "\"nonce\"", "\"eth_submitWork\"", "\"algo\"", "\"eth_submitLogin\"",
+    ];
+    let text = String::from_utf8_lossy(payload);
+    text.starts_with('{') && text.trim_end().ends_with('}') && SIGNS.iter().any(|s| text.contains(s))
+}
+
+/// Cuts each capture at ten points and looks at both directions and at each alone.
+#[test]
+fn found_at_the_next_distinctive_message() {
+    let mut looked = 0;
+    for (file, rows) in truth() {
+        let frames = frames(&file);
+        let places: Vec<_> = frames.iter().map(Kept::ends).collect();
+        for row in rows {
+            let (client, server) = (endpoint(&row["client"]), endpoint(&row["server"]));
+            for tenth in 0..10 {
+                let from = frames.len() * tenth / 10;
+                for ways in [&[(client, server), (server, client)][..], &[(client, server)], &[(server, client)]] {
+                    let mine = |i: &usize| places[*i].is_some_and(|ends| ways.contains(&ends));
+                    let rest: Vec<usize> = (from..frames.len()).filter(mine).collect();
+                    let payload = |i: &usize| decode(&frames[*i].lend()).map_or(&[][..], |p| p.payload);
+                    if !rest.iter().any(|i| is_distinctive(payload(i))) {
+                        continue;
+                    }
+                    looked += 1;
+                    let events = play(rest.iter().map(|i| &frames[*i]));
+                    let found = record(&events, client, server);
+                    let found = found.unwrap_or_else(|| panic!("{file} {client} from {from}, {ways:?}: missed"));
+                    assert_eq!(found.flow.client, client, "{file} from {from}, {ways:?}: the wrong side mines");
+                }
+            }
+        }
+    }
+    assert!(looked > 400, "only {looked} cuts");
+}
+
+#[test]
+fn every_line_fits_the_schema() {
+    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/eve.schema.json"));
+    let schema: Value = serde_json::from_str(&schema.expect("the schema")).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let renderer = Renderer::new(Privacy::default());
+    let mut lines = 0;
+    for file in truth().keys() {
+        for event in play(frames(file).iter()) {
+            let mut line = Vec::new();
+            renderer.event("eth0", &event, &mut line);
+            let value: Value = serde_json::from_slice(&line).expect("a JSON line");
+            if let Err(fault) = schema.validate(&value) {
+                panic!("{file}: {fault} in {value}");
+            }
+            lines += 1;
+        }
+    }
+    assert!(lines > 100, "only {lines} lines");
+}
+
+/// The same frames give the same lines, whatever the process's random seeds are.
+#[test]
+fn a_replay_is_exact() {
+    let renderer = Renderer::new(Privacy::default());
+    for file in truth().keys() {
+        let frames = frames(file);
+        let text = || {
+            let mut out = Vec::new();
+            play(frames.iter()).iter().for_each(|e| renderer.event("", e, &mut out));
+            out
+        };
+        assert_eq!(text(), text(), "{file}");
+    }
+}
