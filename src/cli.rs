@@ -206,7 +206,8 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
         }
         _ => {
             let text = error.to_string();
-            let said: Vec<&str> = text.lines().take_while(|l| !l.starts_with("Usage:")).map(str::trim).collect();
+            let said: Vec<&str> =
+                text.lines().take_while(|l| !l.starts_with("Usage:")).map(str::trim).collect();
             let said = said.join(" ").trim().trim_start_matches("error: ").to_owned();
             Err(Failure::new(code::USAGE, format_args!("{said}: see 'geophone --help'")))
         }
@@ -217,9 +218,9 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::running(format_args!("standard output: {error}: free space or another destination is needed")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::running(format_args!(
+            "standard output: {error}: free space or another destination is needed"
+        ))),
         _ => Ok(()),
     }
 }
@@ -245,7 +246,12 @@ mod tests {
 
     #[test]
     fn usage_errors_are_one_line() {
-        for args in [&["geophone"][..], &["geophone", "frobnicate"], &["geophone", "read"], &["geophone", "run", "-x"]] {
+        for args in [
+            &["geophone"][..],
+            &["geophone", "frobnicate"],
+            &["geophone", "read"],
+            &["geophone", "run", "-x"],
+        ] {
             let error = Cli::try_parse_from(args).expect_err("wrong usage");
             let failure = usage(&error).expect_err("a failure");
             assert_eq!((failure.code, failure.lines.len()), (64, 1), "{failure:?}");

@@ -86,9 +86,11 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let mut workers = Vec::new();
     for (n, live) in captures.into_iter().enumerate() {
         let number = u8::try_from(n).unwrap_or(u8::MAX);
-        let place = worker::Place { ledger: Arc::clone(&ledger), events: writer.sender(), clock: clock.clone() };
-        let worker = Worker::start(number, live, capture_settings(&config), config.sensor_settings(), &rules, place)
-            .map_err(|e| Failure::running(format_args!("worker thread: {e}: raise the limit of tasks")))?;
+        let place =
+            worker::Place { ledger: Arc::clone(&ledger), events: writer.sender(), clock: clock.clone() };
+        let worker =
+            Worker::start(number, live, capture_settings(&config), config.sensor_settings(), &rules, place)
+                .map_err(|e| Failure::running(format_args!("worker thread: {e}: raise the limit of tasks")))?;
         workers.push(worker);
     }
     let slots: Vec<Arc<WorkerSlot>> = workers.iter().map(|w| Arc::clone(w.slot())).collect();
@@ -211,7 +213,10 @@ impl Daemon {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         site.set_ready(true);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        info!("watching {} for mining; metrics at http://{address}/metrics", self.config.capture.interfaces.join(", "));
+        info!(
+            "watching {} for mining; metrics at http://{address}/metrics",
+            self.config.capture.interfaces.join(", ")
+        );
         let result = loop {
             tokio::select! {
                 _ = second.tick() => if let Err(failure) = self.second() { break Err(failure) },
@@ -242,7 +247,9 @@ impl Daemon {
             self.tell_stats();
         }
         if self.workers.iter().all(Worker::is_finished) {
-            return Err(Failure::running("capture: every worker has stopped: see the log above, and start again"));
+            return Err(Failure::running(
+                "capture: every worker has stopped: see the log above, and start again",
+            ));
         }
         Ok(())
     }
@@ -301,7 +308,11 @@ impl Daemon {
             worker.tell(Control::Settings(config.sensor_settings()));
         }
         self.metrics.loaded(rule_totals(&rules), clock::wall());
-        info!("reload: {} detections and {} pool hosts in force", rules.detections().len(), rules.pools().len());
+        info!(
+            "reload: {} detections and {} pool hosts in force",
+            rules.detections().len(),
+            rules.pools().len()
+        );
         self.config = config;
     }
 

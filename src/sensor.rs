@@ -63,6 +63,9 @@ pub struct Sensor {
     current: Option<Handle>,
     now: Time,
     next_tick: Time,
+    /// A payload that makes a test's packet panic.
+    #[cfg(test)]
+    poison: Option<Vec<u8>>,
 }
 
 /// Unproven flows may hold this many lines that are no messages.
@@ -86,6 +89,8 @@ impl Sensor {
             current: None,
             now: Time::default(),
             next_tick: Time::default(),
+            #[cfg(test)]
+            poison: None,
         }
     }
 
@@ -136,6 +141,9 @@ impl Sensor {
         }
         self.now = now;
         for handle in std::mem::take(&mut self.unsettled) {
+            if let Some(flow) = self.flows.get_mut(handle) {
+                flow.waits = false;
+            }
             self.tell(handle, events);
         }
     }
@@ -181,15 +189,15 @@ impl Sensor {
             return;
         }
         let tag = Tag::of(packet);
+        if packet.tcp.syn {
+            self.http.forget(tag);
+        }
         if self.followed.maybe(tag) {
             let (key, way) = FlowKey::of(packet);
             if let Some(handle) = self.flows.find(&key) {
                 self.known(handle, way, packet, events);
                 return;
             }
-        }
-        if packet.tcp.syn {
-            self.http.forget(tag);
         }
         if let Some(hint) = screen::look(packet.payload) {
             self.unknown(tag, hint, packet, events);
@@ -271,6 +279,8 @@ impl Sensor {
     /// Puts a segment into its stream and heeds the messages that it completes.
     fn segment(&mut self, handle: Handle, way: Way, packet: &Packet<'_>) {
         self.current = Some(handle);
+        #[cfg(test)]
+        assert_ne!(self.poison.as_deref(), Some(packet.payload), "the test's own panic");
         if let Some(flow) = self.flows.get_mut(handle) {
             flow.segment(way, packet, &self.settings.flow, &mut self.stats);
         }
@@ -341,7 +351,10 @@ impl Sensor {
                 flow.told = Some(now);
                 report::tell(key, flow, certainty, &self.rules, Phase::Confirmed, now, events);
             }
-            None if !self.unsettled.contains(&handle) => self.unsettled.push(handle),
+            None if !flow.waits => {
+                flow.waits = true;
+                self.unsettled.push(handle);
+            }
             Some(told) if now.since(told) >= interval => {
                 flow.told = Some(now);
                 report::tell(key, flow, certainty, &self.rules, Phase::Interval, now, events);
@@ -355,7 +368,9 @@ impl Sensor {
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
         flow.finish(self.now, &self.settings.flow, &mut self.stats);
         self.followed.remove(flow.tag);
-        self.unsettled.retain(|h| *h != handle);
+        if flow.waits {
+            self.unsettled.retain(|h| *h != handle);
+        }
         self.stats.flows = self.flows.len() as u64;
         if let Some(n) = self.stats.flows_evicted.get_mut(why as usize) {
             *n += 1;
@@ -368,3 +383,5 @@ impl Sensor {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ fn endpoint(text: &Value) -> Endpoint {
     Endpoint { addr, port: port.parse().expect("a port") }
 }
 
-fn record<'a>(events: &'a [Event], client: Endpoint, server: Endpoint) -> Option<&'a SessionRecord> {
+fn record(events: &[Event], client: Endpoint, server: Endpoint) -> Option<&SessionRecord> {
     events.iter().find_map(|e| match e {
         Event::Session(r) if r.phase == Phase::Final => {
             let ends = [(client, server), (server, client)];
@@ -124,7 +124,9 @@ fn every_session_is_found_with_all_it_says() {
             if let Some(user) = row["users"][0].as_str().filter(|u| !u.is_empty()) {
                 let payee = m.payee.as_deref().unwrap_or_default();
                 let whole = match &m.worker {
-                    Some(worker) => [format!("{payee}.{worker}"), format!("{payee}/{worker}"), payee.to_owned()],
+                    Some(worker) => {
+                        [format!("{payee}.{worker}"), format!("{payee}/{worker}"), payee.to_owned()]
+                    }
                     None => [payee.to_owned(), payee.to_owned(), payee.to_owned()],
                 };
                 assert!(whole.iter().any(|w| w == user), "{file} {client}: {whole:?}, not {user}");
@@ -154,8 +156,15 @@ fn look_alikes_say_nothing() {
 /// Whether a segment alone proves mining: what must be found once it is seen, by a rule as plain as can be.
 fn is_distinctive(payload: &[u8]) -> bool {
     const SIGNS: [&str; 9] = [
-        "\"mining.notify\"", "\"mining.submit\"", "\"mining.set_difficulty\"", "\"mining.authorize\"", "\"blob\"",
-        "\"nonce\"", "\"eth_submitWork\"", "\"algo\"", "\"eth_submitLogin\"",
+        "\"mining.notify\"",
+        "\"mining.submit\"",
+        "\"mining.set_difficulty\"",
+        "\"mining.authorize\"",
+        "\"blob\"",
+        "\"nonce\"",
+        "\"eth_submitWork\"",
+        "\"algo\"",
+        "\"eth_submitLogin\"",
     ];
     let text = String::from_utf8_lossy(payload);
     text.starts_with('{') && text.trim_end().ends_with('}') && SIGNS.iter().any(|s| text.contains(s))
@@ -172,7 +181,9 @@ fn found_at_the_next_distinctive_message() {
             let (client, server) = (endpoint(&row["client"]), endpoint(&row["server"]));
             for tenth in 0..10 {
                 let from = frames.len() * tenth / 10;
-                for ways in [&[(client, server), (server, client)][..], &[(client, server)], &[(server, client)]] {
+                for ways in
+                    [&[(client, server), (server, client)][..], &[(client, server)], &[(server, client)]]
+                {
                     let mine = |i: &usize| places[*i].is_some_and(|ends| ways.contains(&ends));
                     let rest: Vec<usize> = (from..frames.len()).filter(mine).collect();
                     let payload = |i: &usize| decode(&frames[*i].lend()).map_or(&[][..], |p| p.payload);
@@ -182,8 +193,12 @@ fn found_at_the_next_distinctive_message() {
                     looked += 1;
                     let events = play(rest.iter().map(|i| &frames[*i]));
                     let found = record(&events, client, server);
-                    let found = found.unwrap_or_else(|| panic!("{file} {client} from {from}, {ways:?}: missed"));
-                    assert_eq!(found.flow.client, client, "{file} from {from}, {ways:?}: the wrong side mines");
+                    let found =
+                        found.unwrap_or_else(|| panic!("{file} {client} from {from}, {ways:?}: missed"));
+                    assert_eq!(
+                        found.flow.client, client,
+                        "{file} from {from}, {ways:?}: the wrong side mines"
+                    );
                 }
             }
         }

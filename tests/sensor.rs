@@ -110,7 +110,10 @@ fn bitcoin() -> Vec<(Side, String)> {
         let branch = format!("\"{}\"", "ab".repeat(32));
         format!(
             "{{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"j{n}\",\"{}\",\"{}\",\"{}\",[{}],\"20000000\",\"17034219\",\"66a1b2c3\",true]}}\n",
-            "0c".repeat(32), "01".repeat(60), "ff".repeat(100), [branch.as_str(); 8].join(",")
+            "0c".repeat(32),
+            "01".repeat(60),
+            "ff".repeat(100),
+            [branch.as_str(); 8].join(",")
         )
     };
     let mut talk = vec![
@@ -123,7 +126,8 @@ fn bitcoin() -> Vec<(Side, String)> {
     ];
     for n in 3..9 {
         talk.push((Miner, format!("{{\"id\":{n},\"method\":\"mining.submit\",\"params\":[\"bc1qcftw0z6ejgtm3a7x88ypah0xnxngcp37zctsr3.rig01\",\"j0\",\"0a000000\",\"66a1b2c3\",\"1c2f00a{n}\"]}}\n")));
-        let reply = if n == 5 { "null,\"error\":[23,\"Low difficulty\",null]" } else { "true,\"error\":null" };
+        let reply =
+            if n == 5 { "null,\"error\":[23,\"Low difficulty\",null]" } else { "true,\"error\":null" };
         talk.push((Pool, format!("{{\"id\":{n},\"result\":{reply}}}\n")));
         talk.push((Pool, notify(n)));
     }
@@ -134,7 +138,8 @@ fn cryptonote() -> Vec<(Side, String)> {
     let job = |n: usize| {
         format!(
             "\"blob\":\"1010{}\",\"job_id\":\"job{n}\",\"target\":\"b88d0600\",\"algo\":\"rx/0\",\"height\":{n},\"seed_hash\":\"{}\"",
-            "ab".repeat(74), "cd".repeat(32)
+            "ab".repeat(74),
+            "cd".repeat(32)
         )
     };
     let mut talk = vec![
@@ -143,7 +148,10 @@ fn cryptonote() -> Vec<(Side, String)> {
     ];
     for n in 2..7 {
         talk.push((Miner, format!("{{\"id\":{n},\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{{\"id\":\"s\",\"job_id\":\"job1\",\"nonce\":\"7a01000{n}\",\"result\":\"{}\"}}}}\n", "0f".repeat(32))));
-        talk.push((Pool, format!("{{\"id\":{n},\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{{\"status\":\"OK\"}}}}\n")));
+        talk.push((
+            Pool,
+            format!("{{\"id\":{n},\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{{\"status\":\"OK\"}}}}\n"),
+        ));
         talk.push((Pool, format!("{{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":{{{}}}}}\n", job(n))));
     }
     talk
@@ -181,7 +189,10 @@ fn the_plain_sessions() {
     );
     assert!(!format!("{events:?}").contains("secret"), "a password was kept");
     let Event::Alert(alert) = &events[0] else { panic!("the first event is no alert") };
-    assert_eq!(alert.reason, "10.0.0.7:40000 sent mining.subscribe to 192.0.2.9:3333, which only mining does (bitcoin)");
+    assert_eq!(
+        alert.reason,
+        "10.0.0.7:40000 sent mining.subscribe to 192.0.2.9:3333, which only mining does (bitcoin)"
+    );
     let events = play(&segments(&cryptonote(), &[1448], 7));
     assert!(account(&events).contains("jobs 6 Shares { submitted: 5, accepted: 5, rejected: 0 }"));
     assert_eq!(finals(&events)[0].mining.algorithm.as_deref(), Some("rx/0"));
@@ -206,7 +217,8 @@ fn found_at_the_next_message_from_any_packet_on() {
         let all = segments(&talk, &[400], 7);
         for from in 0..all.len() - 12 {
             for side in [None, Some(Miner), Some(Pool)] {
-                let rest: Vec<_> = all[from..].iter().filter(|s| side.is_none_or(|x| s.side == x)).cloned().collect();
+                let rest: Vec<_> =
+                    all[from..].iter().filter(|s| side.is_none_or(|x| s.side == x)).cloned().collect();
                 let events = play(&rest);
                 assert_eq!(finals(&events).len(), 1, "from segment {from}, {side:?}");
             }
@@ -223,7 +235,11 @@ fn a_lost_segment_costs_its_messages_and_no_more() {
         let events = play(&rest);
         let records = finals(&events);
         assert_eq!(records.len(), 1, "segment {lost} lost");
-        assert!(records[0].mining.shares.submitted >= 5, "segment {lost} lost: {:?}", records[0].mining.shares);
+        assert!(
+            records[0].mining.shares.submitted >= 5,
+            "segment {lost} lost: {:?}",
+            records[0].mining.shares
+        );
     }
 }
 
@@ -258,7 +274,8 @@ fn http_bodies_may_quote_anything() {
 
 #[test]
 fn a_login_alone_waits_for_a_job() {
-    let login = "{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"ann\",\"pass\":\"secret\"}}\n".to_owned();
+    let login =
+        "{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"ann\",\"pass\":\"secret\"}}\n".to_owned();
     assert_eq!(alerts(&play(&segments(&[(Miner, login.clone())], &[1448], 7))), 0);
     let mut talk = cryptonote();
     talk[0].1 = login;
@@ -376,7 +393,12 @@ fn a_flood_of_candidates_evicts_no_session_and_holds_no_memory() {
         let [_, b, c, d] = n.to_be_bytes();
         let ends = (([172, 16 + b, c, d], 5000), POOL);
         for part in 0..8 {
-            see(&mut sensor, 1_000_000 + u64::from(n), &frame_between(ends, 1 + part * 1400, &half, "A"), &mut events);
+            see(
+                &mut sensor,
+                1_000_000 + u64::from(n),
+                &frame_between(ends, 1 + part * 1400, &half, "A"),
+                &mut events,
+            );
             assert!(sensor.stats().stream_bytes <= 80 << 10, "{} bytes", sensor.stats().stream_bytes);
             assert!(sensor.stats().flows <= 16);
         }
@@ -408,7 +430,12 @@ fn more_proven_sessions_than_room_end_the_oldest() {
     let mut events = Vec::new();
     for n in 0..100u8 {
         let line = format!("{{\"id\":1,\"method\":\"mining.authorize\",\"params\":[\"acct.w{n}\",\"x\"]}}\n");
-        see(&mut sensor, u64::from(n) * 3_000_000, &frame_between((([172, 16, 0, n], 9), POOL), 1, line.as_bytes(), "A"), &mut events);
+        see(
+            &mut sensor,
+            u64::from(n) * 3_000_000,
+            &frame_between((([172, 16, 0, n], 9), POOL), 1, line.as_bytes(), "A"),
+            &mut events,
+        );
     }
     assert_eq!(sensor.stats().flows, 16);
     sensor.finish(&mut events);

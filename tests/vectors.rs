@@ -21,7 +21,8 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.jsonl")).expect("the file");
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.jsonl"))
+        .expect("the file");
     text.lines()
         .map(|l| serde_json::from_str::<Value>(l).expect("a JSON line"))
         .filter(|v| matches!(v["transport"].as_str(), Some("tcp" | "ws-text" | "http" | "mqtt" | "udp")))
@@ -115,7 +116,11 @@ fn every_positive_alone_is_its_dialect_and_says_its_values() {
                     assert_eq!(messages, n, "vector {}: messages", v.n);
                 }
             }
-            _ => assert!(right.is_none_or(|(_, s)| s == Strength::Context), "vector {} means nothing alone", v.n),
+            _ => assert!(
+                right.is_none_or(|(_, s)| s == Strength::Context),
+                "vector {} means nothing alone",
+                v.n
+            ),
         }
     }
     assert!(seen > 90, "only {seen} positives: the file is not what it was");
@@ -136,7 +141,11 @@ fn check(v: &Vector, m: &Message<'_>, allowed: &[Dialect]) -> (bool, Strength) {
         Body::Subscribe { agent, pool } => {
             assert_eq!(agent.as_deref().map(str::to_owned), text("agent"), "vector {n}: agent");
             assert_eq!(pool.as_ref().map(|p| p.host.to_string()), text("pool_host"), "vector {n}: pool");
-            assert_eq!(pool.as_ref().and_then(|p| p.port).map(u64::from), e["pool_port"].as_u64(), "vector {n}");
+            assert_eq!(
+                pool.as_ref().and_then(|p| p.port).map(u64::from),
+                e["pool_port"].as_u64(),
+                "vector {n}"
+            );
         }
         Body::Authorize { user, worker, agent, coin, .. } => {
             let parts = account::split(user);
@@ -216,7 +225,9 @@ fn no_negative_gives_a_verdict() {
 #[test]
 fn replies_say_yes_or_no_only_in_context() {
     for v in vectors() {
-        let (Some(_), Some("accept" | "reject")) = (allowed(&v.dialect), v.expect["kind"].as_str()) else { continue };
+        let (Some(_), Some("accept" | "reject")) = (allowed(&v.dialect), v.expect["kind"].as_str()) else {
+            continue;
+        };
         let mut got = None;
         each_message(&[&v.bytes], |m, r| {
             assert!(m.is_none(), "vector {}: {m:?}", v.n);
@@ -246,7 +257,9 @@ fn any_cut_says_the_same() {
 #[test]
 fn ten_of_a_kind_in_one_segment_are_ten() {
     for v in vectors() {
-        let (Some(_), Some("unique")) = (allowed(&v.dialect), v.expect["strength"].as_str()) else { continue };
+        let (Some(_), Some("unique")) = (allowed(&v.dialect), v.expect["strength"].as_str()) else {
+            continue;
+        };
         let each = v.expect["messages"].as_u64().unwrap_or(1);
         let mut count = 0;
         each_message(&[&v.bytes.repeat(10)], |m, _| count += u64::from(m.is_some()));

@@ -27,7 +27,10 @@ pub(super) fn list() -> Result<(), Failure> {
     }
     print(|out| writeln!(out, "{table}"))?;
     // One reason once, below the table, with what to do about it.
-    match devices.iter().find_map(|d| d.access.as_ref().err().filter(|e| e.kind() == capture::Kind::Permission)) {
+    match devices
+        .iter()
+        .find_map(|d| d.access.as_ref().err().filter(|e| e.kind() == capture::Kind::Permission))
+    {
         Some(error) => Err(Failure::capture(error, false)),
         None => Ok(()),
     }

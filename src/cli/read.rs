@@ -61,8 +61,9 @@ fn open_events(path: Option<&Path>, renderer: Renderer) -> Result<Out, Failure> 
     let out: Box<dyn Write> = if path.as_os_str() == "-" {
         Box::new(io::stdout())
     } else {
-        let file = File::create(path)
-            .map_err(|e| Failure::running(format_args!("{}: {e}: choose a place that can be written", path.display())))?;
+        let file = File::create(path).map_err(|e| {
+            Failure::running(format_args!("{}: {e}: choose a place that can be written", path.display()))
+        })?;
         Box::new(file)
     };
     Ok(Some(Lines::new(renderer, Box::new(BufWriter::with_capacity(1 << 16, out)))))
@@ -115,11 +116,14 @@ impl Reading {
     fn drain(&mut self) -> Result<bool, Failure> {
         for event in self.events.drain(..) {
             if let Some(out) = &mut self.out {
-                out.event("", &event)
-                    .map_err(|e| Failure::running(format_args!("events: {e}: the lines before were written")))?;
+                out.event("", &event).map_err(|e| {
+                    Failure::running(format_args!("events: {e}: the lines before were written"))
+                })?;
             }
             match event {
-                Event::Session(record) if self.keep && record.phase == Phase::Final => self.sessions.push(*record),
+                Event::Session(record) if self.keep && record.phase == Phase::Final => {
+                    self.sessions.push(*record)
+                }
                 Event::Session(_) | Event::Alert(_) => {}
             }
         }

@@ -24,7 +24,11 @@ pub(super) fn start(level: Level) {
     let lines = lines.with_ansi(std::io::stderr().is_terminal() && !journal);
     let registry = tracing_subscriber::registry().with(filter);
     // A subscriber that is there already, as in a test, stays.
-    let _ = if journal { registry.with(lines.without_time()).try_init() } else { registry.with(lines).try_init() };
+    let _ = if journal {
+        registry.with(lines.without_time()).try_init()
+    } else {
+        registry.with(lines).try_init()
+    };
 }
 
 /// Says more or less from now on.

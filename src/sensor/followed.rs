@@ -23,6 +23,8 @@ pub(super) struct Flow {
     /// Whether the upward and the downward side have said that they are done.
     pub(super) closed: [bool; 2],
     pub(super) proven_at: Option<Time>,
+    /// Whether its alert waits for dialect or payee.
+    pub(super) waits: bool,
     /// When the account was last told.
     pub(super) told: Option<Time>,
 }
@@ -47,6 +49,7 @@ impl Flow {
             junk: 0,
             closed: [false; 2],
             proven_at: None,
+            waits: false,
             told: None,
         }
     }

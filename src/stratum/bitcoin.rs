@@ -15,8 +15,8 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
         "mining.configure" => ("mining.configure", Role::Miner, configure(line), true),
         "mining.notify" => ("mining.notify", Role::Pool, Body::Job(job(line)), is_notify(line)),
         "mining.set_difficulty" => ("mining.set_difficulty", Role::Pool, set_difficulty(line), false),
-        "client.reconnect" => ("client.reconnect", Role::Pool, reconnect(line), false),
-        "client.get_version" => ("client.get_version", Role::Pool, Body::Request(Request::Agent), false),
+        "client.reconnect" if plain(line) => ("client.reconnect", Role::Pool, reconnect(line), false),
+        "client.get_version" if nothing(line) => ("client.get_version", Role::Pool, Body::Request(Request::Agent), false),
         "mining.set_goal" => ("mining.set_goal", Role::Pool, goal(line), true),
         "mining.ping" => return plain(line).then(|| message(line, "mining.ping", None, Body::Other, false)),
         _ => return verb(line, method),
@@ -24,7 +24,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     Some(message(line, name, Some(role), body, decisive))
 }
 
-/// The other verbs, which the account only counts. Three of them are common words and need an array of params.
+/// The other verbs, which the account only counts.
 fn verb<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
     const MINER: [&str; 12] = [
         "mining.extranonce.subscribe", "mining.suggest_difficulty", "mining.suggest_target", "mining.multi_version",
@@ -41,8 +41,13 @@ fn verb<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
         .map(|v| (v, Some(Role::Miner)))
         .or_else(|| find(&POOL).map(|v| (v, Some(Role::Pool))))
         .or_else(|| find(&EITHER).map(|v| (v, None)))?;
-    let listed = line.params.is_none_or(Value::is_array);
-    (listed || method.starts_with("mining.")).then(|| {
+    // Everyday verbs prove something only in their own shape.
+    let fits = match method {
+        "client.get_algo" | "client.get_stats" => nothing(line),
+        "client.show_message" => text(line.param(0)).is_some() && line.param(1).is_none(),
+        _ => plain(line),
+    };
+    fits.then(|| {
         let body = if role == Some(Role::Miner) { Body::Request(Request::Plain) } else { Body::Other };
         message(line, name, role, body, false)
     })
@@ -51,6 +56,11 @@ fn verb<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
 /// Params absent or an array: what a service of another kind with the same common verb rarely has.
 fn plain(line: &Line<'_>) -> bool {
     line.params.is_none_or(Value::is_array)
+}
+
+/// No params, or an empty array.
+fn nothing(line: &Line<'_>) -> bool {
+    plain(line) && line.param(0).is_none()
 }
 
 const fn message<'a>(

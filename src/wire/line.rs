@@ -73,7 +73,8 @@ impl Framer {
     /// `limit` bounds the unfinished message, in bytes.
     pub fn feed(&mut self, piece: &[u8], limit: usize, mut each: impl FnMut(Message<'_>)) {
         // A peer that has just begun to write begins with a message: the surest place to find the beat again.
-        if self.state == State::Lost && (starts_object(piece) || matches!(agent_len(piece), Some(Some(_)))) {
+        let agent = piece.first() == Some(&0x7f) && agent_len(piece).is_some();
+        if self.state == State::Lost && (starts_object(piece) || agent) {
             self.state = State::Between;
         }
         let mut rest = piece;

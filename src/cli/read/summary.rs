@@ -31,7 +31,8 @@ fn groups(records: &[SessionRecord]) -> BTreeMap<Key, Group<'_>> {
             None => format!("{host}:{}", record.flow.server.port),
         };
         let payee = m.payee.as_deref().map_or_else(|| "unknown".to_owned(), |p| mask_emails(p).into_owned());
-        let group = groups.entry((record.flow.client.addr.to_string(), m.dialect.name(), pool, payee)).or_default();
+        let group =
+            groups.entry((record.flow.client.addr.to_string(), m.dialect.name(), pool, payee)).or_default();
         group.shares.submitted += m.shares.submitted;
         group.shares.accepted += m.shares.accepted;
         group.shares.rejected += m.shares.rejected;
@@ -130,7 +131,8 @@ mod tests {
     #[test]
     fn long_words_keep_both_ends() {
         assert_eq!(shorten("short"), "short");
-        let wallet = "43ihRipXYqMHocwK89XYsVgDibTH3kuLWwf3yo66vK7wBYtQd5EsAqG2EA5yZqmCBtq5uCbwzqm5xTnPBXvKRzbTwELZLfq";
+        let wallet =
+            "43ihRipXYqMHocwK89XYsVgDibTH3kuLWwf3yo66vK7wBYtQd5EsAqG2EA5yZqmCBtq5uCbwzqm5xTnPBXvKRzbTwELZLfq";
         assert_eq!(shorten(wallet), "43ihRipXYqMHoc…TwELZLfq");
     }
 }
