@@ -220,8 +220,10 @@ impl Sensor {
             Hint::ObjectAfter(from) => from,
             Hint::Agent | Hint::Http | Hint::Object | Hint::Text => 0,
         };
-        if hint == Hint::Text || !judge::opens(packet.payload.get(from..).unwrap_or_default()) {
-            if hint == Hint::Text {
+        let text = packet.payload.get(from..).unwrap_or_default();
+        let quoted = || self.recent.is_mid_line(&key, way, packet.tcp.seq);
+        if hint == Hint::Text || !judge::opens(text) || quoted() {
+            if hint != Hint::Agent {
                 self.recent.keep(key, way, packet);
             }
             return;

@@ -4,9 +4,14 @@
 //! Form of the file: one JSON object a line, with `dialect` (`negative:…` for negatives), `direction` (`client` is
 //! towards the pool), `transport`, `message` (text, or hexadecimal where `enc` says so) and `expect`.
 
+use std::sync::Arc;
+
+use etherparse::PacketBuilder;
+use geophone::config::{Config, load_rules};
 use geophone::detect::Dialect;
 use geophone::flow::Way;
-use geophone::packet::Time;
+use geophone::packet::{Frame, LinkType, Time};
+use geophone::sensor::{Sensor, Settings};
 use geophone::stratum::{self, Body, Line, Message, Read, Role, Strength, Verdict, account};
 use geophone::wire::line::{self, Framer};
 use serde_json::Value;
@@ -244,8 +249,7 @@ fn replies_say_yes_or_no_only_in_context() {
 
 #[test]
 fn any_cut_says_the_same() {
-    let ours = |v: &&Vector| v.dialect.starts_with("negative:") || allowed(&v.dialect).is_some();
-    for v in vectors().iter().filter(ours).filter(|v| v.bytes.len() < 1500) {
+    for v in vectors().iter().filter(|v| allowed(&v.dialect).is_some()).filter(|v| v.bytes.len() < 1500) {
         let whole = said(&[&v.bytes]);
         for cut in 1..v.bytes.len() {
             let (a, b) = v.bytes.split_at(cut);
@@ -277,6 +281,32 @@ fn a_mebibyte_without_an_end_is_bounded() {
             assert!(framer.buffered() <= 160 << 10, "vector {}: {}", v.n, framer.buffered());
         }
     }
+}
+
+/// A quoted message stays a quotation where a segment happens to begin with it.
+#[test]
+fn no_cut_of_a_negative_is_told() {
+    let rules = Arc::new(load_rules(&Config::default()).expect("built-in rules"));
+    let mut seen = 0;
+    for v in vectors().iter().filter(|v| v.dialect.starts_with("negative:") && v.bytes.len() < 1500) {
+        let mut sensor = Sensor::new(Settings::default(), Arc::clone(&rules), 0);
+        let mut events = Vec::new();
+        for cut in 1..v.bytes.len() {
+            let (head, tail) = v.bytes.split_at(cut);
+            for (seq, part) in [(1, head), (1 + cut as u32, tail)] {
+                let ends = PacketBuilder::ipv4([10, 0, 0, 1], [192, 0, 2, 1], 9);
+                let mut data = Vec::new();
+                ends.tcp(cut as u16, 3333, seq, 9).ack(1).write(&mut data, part).expect("a packet");
+                let time = Time::from_secs(cut as u64);
+                let frame = Frame { time, link: LinkType::RawIp, wire_len: data.len() as u32, data: &data };
+                sensor.frame(&frame, &mut events);
+                seen += 1;
+            }
+        }
+        sensor.finish(&mut events);
+        assert!(events.is_empty(), "vector {} ({}): {:?}", v.n, v.dialect, events[0]);
+    }
+    assert!(seen > 10_000, "only {seen} segments");
 }
 
 /// A submit and the reply to its id are one accepted share; the reply alone is none.

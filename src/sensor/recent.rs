@@ -1,5 +1,5 @@
 //! Text segments lately seen on flows that were not followed: if one of those flows turns out to begin a message, a
-//! segment that overtook the beginning is here. A ring of fixed size; what it forgets was not needed within moments.
+//! segment that overtook the beginning is here, and so is the line that the message is only quoted in. A ring of fixed size; what it forgets was not needed within moments.
 
 use crate::flow::{FlowKey, Way};
 use crate::packet::{Packet, Time};
@@ -43,6 +43,15 @@ impl Recent {
             None => self.ring.push(late(packet.payload.to_vec())),
         }
         self.next = self.next.saturating_add(1) % RING;
+    }
+
+    /// Whether what begins at `seq` goes on in the middle of a line: the segment before it is here and ends in none.
+    pub(super) fn is_mid_line(&self, key: &FlowKey, way: Way, seq: u32) -> bool {
+        let before = |l: &&Late| {
+            l.key == *key && l.way == way && l.seq.wrapping_add(l.bytes.len() as u32) == seq
+        };
+        let last = self.ring.iter().find(before).and_then(|l| l.bytes.last());
+        last.is_some_and(|b| !matches!(b, b'\n' | b'}' | 0))
     }
 
     /// The flow's segments of the last `within` microseconds, in the order they came.
