@@ -476,13 +476,14 @@ proptest! {
 
     /// Arbitrary bytes in arbitrary segments never panic and never leave the bounds.
     #[test]
-    fn hostile_bytes_stay_bounded(packets in prop::collection::vec((0u8..4, any::<bool>(), 0u32..6000, prop::collection::vec(prop_oneof![Just(b'{'), Just(b'"'), Just(b'\n'), Just(b'}'), any::<u8>()], 0..200), 0usize..40), 0..200)) {
+    fn hostile_bytes_stay_bounded(packets in prop::collection::vec((0u8..4, any::<bool>(), 0u32..6000, prop::collection::vec(any::<u8>(), 0..200), 0usize..40), 0..120)) {
         let mut sensor = sensor(tiny());
         let mut events = Vec::new();
         let starts: [&[u8]; 4] = [b"{\"id\":1,\"method\":\"mining.", b"{\"params\":[", b"\x7f\x02\x0f\x00", b"{\"id\":4,\"result\":"];
         for (i, (host, up, seq, junk, cut)) in packets.iter().enumerate() {
             let mut payload = starts[i % 4][..(*cut).min(starts[i % 4].len())].to_vec();
-            payload.extend_from_slice(junk);
+            // Half of all bytes are those that mean something to the framer.
+            payload.extend(junk.iter().map(|b| *b"{}\"\n[]:,".get(usize::from(*b >> 4)).unwrap_or(b)));
             let ends = (([10, 0, 0, *host], 1000), POOL);
             let ends = if *up { ends } else { (ends.1, ends.0) };
             see(&mut sensor, i as u64 * 1000, &frame_between(ends, *seq, &payload, if i % 37 == 0 { "FA" } else { "A" }), &mut events);

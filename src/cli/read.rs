@@ -122,7 +122,7 @@ impl Reading {
             }
             match event {
                 Event::Session(record) if self.keep && record.phase == Phase::Final => {
-                    self.sessions.push(*record)
+                    self.sessions.push(*record);
                 }
                 Event::Session(_) | Event::Alert(_) => {}
             }
