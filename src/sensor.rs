@@ -57,7 +57,7 @@ pub struct Sensor {
     followed: Followed,
     http: HttpSpeakers,
     recent: Recent,
-    /// Proven flows whose alert still waits for dialect or payee.
+    /// Flows whose alert still waits for dialect or payee. Some may be gone; telling another in their place is no harm.
     unsettled: Vec<Handle>,
     /// The flow whose packet is being looked at.
     current: Option<Handle>,
@@ -239,7 +239,7 @@ impl Sensor {
             };
             self.segment(handle, late.way, &again);
         }
-        self.after(handle, events);
+        self.conclude(handle, way, packet, events);
     }
 
     /// Follows a flow from now on, with room made for it.
@@ -271,11 +271,7 @@ impl Sensor {
         if !packet.payload.is_empty() {
             self.segment(handle, way, packet);
         }
-        if packet.tcp.fin || packet.tcp.rst {
-            self.close(handle, way, packet.tcp.rst, events);
-        } else {
-            self.after(handle, events);
-        }
+        self.conclude(handle, way, packet, events);
     }
 
     /// Puts a segment into its stream and heeds the messages that it completes.
@@ -289,11 +285,16 @@ impl Sensor {
         self.current = None;
     }
 
-    /// What follows from a flow's messages: it is told, kept, or dropped.
-    fn after(&mut self, handle: Handle, events: &mut Vec<Event>) {
+    /// What follows from a packet of a followed flow: its session is told, kept, or dropped.
+    fn conclude(&mut self, handle: Handle, way: Way, packet: &Packet<'_>, events: &mut Vec<Event>) {
         let now = self.now;
         let Some(flow) = self.flows.get_mut(handle) else { return };
-        let certainty = flow.session.certainty();
+        match way {
+            _ if packet.tcp.rst => flow.closed = [true; 2],
+            Way::Up => flow.closed[0] |= packet.tcp.fin,
+            Way::Down => flow.closed[1] |= packet.tcp.fin,
+        }
+        let certainty = flow.certainty();
         if certainty.is_none() && (flow.is_empty() || flow.junk >= MAX_JUNK || flow.session.is_quoted()) {
             self.end(handle, Evicted::Refuted, events);
             return;
@@ -312,17 +313,6 @@ impl Sensor {
         if self.stats.stream_bytes > self.settings.flow.max_stream_bytes as u64 {
             self.shed(handle, events);
         }
-    }
-
-    /// Notes that a side is done, or that one broke off for both.
-    fn close(&mut self, handle: Handle, way: Way, reset: bool, events: &mut Vec<Event>) {
-        let Some(flow) = self.flows.get_mut(handle) else { return };
-        match way {
-            _ if reset => flow.closed = [true; 2],
-            Way::Up => flow.closed = [true, flow.closed[1]],
-            Way::Down => flow.closed = [flow.closed[0], true],
-        }
-        self.after(handle, events);
     }
 
     /// Too many bytes wait in streams: unproven flows go first, then this flow's own disorder.
@@ -346,19 +336,19 @@ impl Sensor {
         let (now, interval, settle) = (self.now, self.settings.session.interval, self.settings.session.settle);
         let Some(key) = self.flows.key(handle) else { return };
         let Some(flow) = self.flows.get_mut(handle) else { return };
-        let Some(certainty) = flow.session.certainty() else { return };
+        let Some(certainty) = flow.certainty() else { return };
         let proven_at = *flow.proven_at.get_or_insert(now);
         match flow.told {
             None if flow.session.is_settled() || now.since(proven_at) >= settle => {
-                flow.told = Some(now);
+                flow.told = Some((now, certainty));
                 report::tell(key, flow, certainty, &self.rules, Phase::Confirmed, now, events);
             }
             None if !flow.waits => {
                 flow.waits = true;
                 self.unsettled.push(handle);
             }
-            Some(told) if now.since(told) >= interval => {
-                flow.told = Some(now);
+            Some((told, _)) if now.since(told) >= interval => {
+                flow.told = Some((now, certainty));
                 report::tell(key, flow, certainty, &self.rules, Phase::Interval, now, events);
             }
             None | Some(_) => {}
@@ -370,14 +360,11 @@ impl Sensor {
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
         flow.finish(self.now, &self.settings.flow, &mut self.stats);
         self.followed.remove(flow.tag);
-        if flow.waits {
-            self.unsettled.retain(|h| *h != handle);
-        }
         self.stats.flows = self.flows.len() as u64;
         if let Some(n) = self.stats.flows_evicted.get_mut(why as usize) {
             *n += 1;
         }
-        let Some(certainty) = flow.session.certainty() else { return };
+        let Some(certainty) = flow.certainty() else { return };
         if flow.told.is_none() {
             report::tell(key, &flow, certainty, &self.rules, Phase::Confirmed, self.now, events);
         }

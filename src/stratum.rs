@@ -111,6 +111,13 @@ pub struct Message<'a> {
     pub body: Body<'a>,
 }
 
+impl<'a> Message<'a> {
+    /// A message that proves mining, and this dialect, alone.
+    const fn decisive(dialect: Dialect, line: &Line<'_>, name: &'static str, role: Role, body: Body<'a>) -> Self {
+        Self { dialect, decisive: true, role: Some(role), strength: Strength::Unique, name, id: line.id, body }
+    }
+}
+
 /// What a message says.
 #[derive(Clone, Debug)]
 pub enum Body<'a> {

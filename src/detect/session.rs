@@ -9,14 +9,20 @@ use super::{Certainty, Dialect, Live, Mining, Shares, Transport, algorithm};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
-use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Request, Role, Strength, Verdict, account};
+use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Request, Role, Verdict, account};
 
-/// Requests remembered per session; fast miners over slow links have some tens in flight.
-const MAX_PENDING: usize = 256;
+mod evidence;
+mod pending;
+mod word;
+
+pub use evidence::Witness;
+
+use evidence::Evidence;
+use pending::Pending;
+use word::{keep, mask, replace};
+
 /// Jobs whose difficulty is remembered: a share may be for one that was replaced just before.
 const MAX_JOBS: usize = 8;
-/// Agents, workers and payees are cut to this many bytes.
-const MAX_WORD: usize = 256;
 
 /// The account of one connection, from its first sign of mining on.
 #[derive(Debug)]
@@ -39,37 +45,13 @@ pub struct Session {
     shares: Shares,
     difficulty: Option<Work>,
     recent_jobs: VecDeque<(Option<Id>, Work)>,
-    pending: VecDeque<Pending>,
+    pending: Pending<Asks>,
     accepted: Rate,
     submitted: Rate,
     unit: Unit,
     started: Time,
     last_seen: Time,
     live: Arc<Live>,
-}
-
-/// What speaks for mining so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Evidence {
-    /// The first message that proves it, or the first strong one.
-    first: Option<Witness>,
-    unique: u32,
-    strong: u32,
-    /// A login in the form of an address: believed alone, if nothing contradicts.
-    wallet_login: bool,
-    /// Messages that came from the wrong side: a quoted conversation has both roles in one direction.
-    conflicts: u32,
-}
-
-/// A message that speaks for mining.
-#[derive(Clone, Copy, Debug)]
-pub struct Witness {
-    /// What it is called.
-    pub name: &'static str,
-    /// Who sent it; `None` where both sides do.
-    pub role: Option<Role>,
-    /// When.
-    pub time: Time,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,14 +77,7 @@ enum Unit {
     Hashes,
 }
 
-/// A request that waits for its reply.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    id: Option<Id>,
-    from: Way,
-    asks: Asks,
-}
-
+/// What a request asks, as far as its reply matters.
 #[derive(Clone, Copy, Debug)]
 enum Asks {
     Agent,
@@ -141,7 +116,7 @@ impl Session {
             shares: Shares::default(),
             difficulty: None,
             recent_jobs: VecDeque::new(),
-            pending: VecDeque::new(),
+            pending: Pending::default(),
             accepted: Rate::default(),
             submitted: Rate::default(),
             unit: Unit::default(),
@@ -151,18 +126,9 @@ impl Session {
         }
     }
 
-    /// Whether mining is proven, or strong enough to be told.
+    /// How sure it is that this is mining, if sure enough to be told.
     pub const fn certainty(&self) -> Option<Certainty> {
-        let e = &self.evidence;
-        if e.conflicts > 0 && e.conflicts >= e.unique {
-            None
-        } else if e.unique > 0 || e.strong > 1 {
-            Some(Certainty::Proven)
-        } else if e.wallet_login {
-            Some(Certainty::Strong)
-        } else {
-            None
-        }
+        self.evidence.certainty()
     }
 
     /// Whether anything speaks for mining, be it too little to tell.
@@ -175,14 +141,14 @@ impl Session {
         self.evidence.strong > 0
     }
 
-    /// Whether both roles were heard from one side before anything was told: a conversation quoted in a document.
+    /// Whether both roles were heard from one side: a conversation quoted in a document.
     pub const fn is_quoted(&self) -> bool {
-        self.evidence.conflicts > 0 && self.evidence.conflicts >= self.evidence.unique
+        self.evidence.is_quoted()
     }
 
     /// Whether the dialect is sure and the payee known: telling it now says what there is to say.
     pub const fn is_settled(&self) -> bool {
-        self.decisive && self.payee.is_some() && (self.evidence.unique > 0 || self.evidence.strong > 1)
+        self.decisive && self.payee.is_some() && self.evidence.is_proof()
     }
 
     /// The message that first spoke for mining.
@@ -223,10 +189,10 @@ impl Session {
             return Heeded::Message(message.dialect);
         };
         self.last_seen = now;
-        self.weigh(message, now);
+        self.evidence.weigh(message, now);
         self.name_dialect(message);
-        if message.role == Some(Role::Pool) {
-            self.settle(way.back(), message.id);
+        if let (Some(Role::Pool), Some(id)) = (message.role, message.id) {
+            self.pending.answer(way.back(), id);
         }
         let full = self.heed(way, message, now);
         self.publish();
@@ -241,7 +207,7 @@ impl Session {
             None => return Some(()),
         };
         if *self.miner.get_or_insert(miner) != miner {
-            self.evidence.conflicts = self.evidence.conflicts.saturating_add(1);
+            self.evidence.contradict();
             return None;
         }
         match role {
@@ -249,25 +215,6 @@ impl Session {
             _ => self.heard.pool = true,
         }
         Some(())
-    }
-
-    fn weigh(&mut self, message: &Message<'_>, now: Time) {
-        let e = &mut self.evidence;
-        let witness = Witness { name: message.name, role: message.role, time: now };
-        match message.strength {
-            Strength::Unique => {
-                if e.unique == 0 {
-                    e.first = Some(witness);
-                }
-                e.unique = e.unique.saturating_add(1);
-            }
-            Strength::Strong => {
-                e.first.get_or_insert(witness);
-                e.strong = e.strong.saturating_add(1);
-                e.wallet_login |= matches!(message.body, Body::Authorize { .. });
-            }
-            Strength::Context => {}
-        }
     }
 
     /// A decisive message names the dialect; of several the latest job or share does, since pools switch algorithms.
@@ -391,36 +338,18 @@ impl Session {
 
     fn await_reply(&mut self, from: Way, id: Option<Id>, asks: Asks) -> bool {
         // A poll that was answered under another id must not take a later share's reply.
-        self.pending.retain(|p| !(p.from == from && p.id == id && matches!(p.asks, Asks::Plain)));
-        let full = self.pending.len() >= MAX_PENDING;
-        if full {
-            self.pending.pop_front();
-        }
-        self.pending.push_back(Pending { id, from, asks });
-        full
-    }
-
-    /// Takes the request that is answered: the first with that id, since clients that reuse ids are answered in order.
-    /// An error without id answers the oldest.
-    fn settle(&mut self, from: Way, id: Option<Id>) -> Option<Pending> {
-        let at = match id {
-            Some(_) => self.pending.iter().position(|p| p.from == from && p.id == id)?,
-            None => return None,
-        };
-        self.pending.remove(at)
+        self.pending.forget(from, id, |a| matches!(a, Asks::Plain));
+        self.pending.ask(from, id, asks)
     }
 
     /// Heeds a reply that means nothing alone.
     fn reply(&mut self, way: Way, reply: &Reply<'_>, now: Time) {
         let asked = match reply.id {
-            Some(_) => self.settle(way.back(), reply.id),
-            None if reply.verdict == Verdict::Rejected => {
-                let oldest = self.pending.iter().position(|p| p.from == way.back());
-                oldest.and_then(|at| self.pending.remove(at))
-            }
+            Some(id) => self.pending.answer(way.back(), id),
+            None if reply.verdict == Verdict::Rejected => self.pending.answer_oldest(way.back()),
             None => None,
         };
-        match (asked.map(|p| p.asks), reply.verdict) {
+        match (asked, reply.verdict) {
             (Some(Asks::Share(work)), Verdict::Accepted) => self.accept(work, now),
             (Some(Asks::Share(_)), Verdict::Rejected) => self.reject(),
             (_, Verdict::Neither) if self.dialect == Dialect::EthProxy && self.miner == Some(way.back()) => {
@@ -499,29 +428,3 @@ impl Session {
         }
     }
 }
-
-/// Keeps the first value told.
-fn keep(slot: &mut Option<String>, value: Option<&str>) {
-    if slot.is_none() {
-        replace(slot, value);
-    }
-}
-
-/// Keeps the last value told.
-fn replace(slot: &mut Option<String>, value: Option<&str>) {
-    let Some(value) = value.filter(|v| !v.is_empty() && slot.as_deref() != Some(v)) else { return };
-    let end = (0..=MAX_WORD.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
-    *slot = value.get(..end).map(str::to_owned);
-}
-
-/// An e-mail address as its first letter and its domain; anything else as it is.
-fn mask(name: &str) -> String {
-    match name.split_once('@') {
-        Some((local, domain)) => {
-            let first: String = local.chars().take(1).collect();
-            format!("{first}***@{domain}")
-        }
-        None => name.to_owned(),
-    }
-}
-

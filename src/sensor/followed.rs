@@ -1,6 +1,7 @@
 //! One followed flow: both its streams, cut into messages, and the session that heeds them.
 
 use super::stats::{Limit, Stats};
+use crate::detect::Certainty;
 use crate::detect::session::{Heeded, Session};
 use crate::flow::stream::{Piece, Segment, Stream, Trouble};
 use crate::flow::{Settings, Way};
@@ -25,8 +26,8 @@ pub(super) struct Flow {
     pub(super) proven_at: Option<Time>,
     /// Whether its alert waits for dialect or payee.
     pub(super) waits: bool,
-    /// When the account was last told.
-    pub(super) told: Option<Time>,
+    /// When the account was last told, and how sure it was then.
+    pub(super) told: Option<(Time, Certainty)>,
 }
 
 /// One direction of a flow.
@@ -57,7 +58,7 @@ impl Flow {
     /// Puts a segment into its stream and heeds the messages that it completes.
     pub(super) fn segment(&mut self, way: Way, packet: &Packet<'_>, bounds: &Settings, stats: &mut Stats) {
         let before = self.buffered();
-        let proven = self.session.certainty().is_some();
+        let proven = self.certainty().is_some();
         let limit = if proven { bounds.max_line } else { bounds.max_candidate_line };
         let Self { up, down, session, junk, .. } = self;
         let Side { stream, framer } = match way {
@@ -121,6 +122,11 @@ impl Flow {
         for _ in 0..trouble.overflow {
             stats.hit(Limit::OutOfOrder);
         }
+    }
+
+    /// How sure it is that this flow mines. What was told once is not taken back.
+    pub(super) fn certainty(&self) -> Option<Certainty> {
+        self.session.certainty().max(self.told.map(|(_, certainty)| certainty))
     }
 
     /// Bytes held.

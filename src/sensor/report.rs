@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::followed::Flow;
-use crate::detect::{Alert, Certainty, Event, FlowIdentity, Phase, SessionRecord, Signal};
+use crate::detect::{Alert, Certainty, Event, FlowIdentity, Mining, Phase, SessionRecord, Signal};
 use crate::flow::{FlowKey, Way};
 use crate::packet::{Proto, Time};
 use crate::rules::RuleSet;
@@ -39,7 +39,7 @@ pub(super) fn tell(
             rule: Arc::clone(rule),
             signal: Signal::StratumMessage,
             reason,
-            mining: mining.clone(),
+            mining: Mining { certainty: certainty.min(rule.certainty), ..mining.clone() },
         })));
     }
     events.push(Event::Session(Box::new(SessionRecord {

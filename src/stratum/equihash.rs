@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, Strength, hex, is_hex, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, target, text, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a `mining.*` method; nothing where the shape is another dialect's.
@@ -15,15 +15,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
         "mining.set_target" => ("mining.set_target", Role::Pool, set_target(line)?, false),
         _ => return None,
     };
-    Some(Message {
-        dialect: Dialect::Equihash,
-        decisive,
-        role: Some(role),
-        strength: Strength::Unique,
-        name,
-        id: line.id,
-        body,
-    })
+    Some(Message { decisive, ..Message::decisive(Dialect::Equihash, line, name, role, body) })
 }
 
 /// `[job, version, prevhash, merkle root, reserved, time, bits, clean, algorithm or template?, personalization?]`.

@@ -1,7 +1,7 @@
 //! Ethash over `mining.*`: the versionless form, and EthereumStratum/1.0.0 (NiceHash's).
 //! Jobs and shares are recognised by their shapes: 0x hashes in the first, four plain members in the second.
 
-use super::{Body, Dialect, Job, Line, Message, Role, Strength, bitcoin, hash_0x, hex, is_hex, target, word};
+use super::{Body, Dialect, Job, Line, Message, Role, bitcoin, hash_0x, hex, is_hex, target, word};
 use crate::wire::json::Value;
 
 const VERSION: &str = "EthereumStratum/1.0.0";
@@ -20,19 +20,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
         }
         _ => return None,
     };
-    Some(message(line, name, role, body))
-}
-
-const fn message<'a>(line: &Line<'a>, name: &'static str, role: Role, body: Body<'a>) -> Message<'a> {
-    Message {
-        dialect: Dialect::EthereumStratum1,
-        decisive: true,
-        role: Some(role),
-        strength: Strength::Unique,
-        name,
-        id: line.id,
-        body,
-    }
+    Some(Message::decisive(Dialect::EthereumStratum1, line, name, role, body))
 }
 
 /// 1.0.0: `[job, seed, header, clean]`. Versionless: `[job, 0x header, 0x seed, 0x target, clean]`, where btcpool
@@ -65,5 +53,6 @@ fn short(value: Option<Value<'_>>) -> bool {
 /// `[["mining.notify", id, "EthereumStratum/1.0.0"], extranonce]`.
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
     let versioned = result.item(0)?.item(2).is_some_and(|v| v.is_str(VERSION));
-    versioned.then(|| message(line, "the reply to mining.subscribe", Role::Pool, Body::Other))
+    let name = "the reply to mining.subscribe";
+    versioned.then(|| Message::decisive(Dialect::EthereumStratum1, line, name, Role::Pool, Body::Other))
 }

@@ -1,36 +1,29 @@
 //! EthereumStratum/2.0.0 (EIP-1571): objects for hello and set, hexadecimal numbers without `0x`, and shares that name
 //! a worker token instead of a user. After agreeing on gzip the rest is not readable, yet mining.
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, hex, is_hex, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, hex, is_hex, target, text, word};
 use crate::wire::json::Value;
+
+const DIALECT: Dialect = Dialect::EthereumStratum2;
 
 /// Reads a line with a `mining.*` method; nothing where the shape is another dialect's.
 pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
     let object = line.params.filter(|p| p.is_object());
     let (name, role, body) = match method {
-        "mining.hello" => ("mining.hello", Some(Role::Miner), hello(object?)),
-        "mining.set" => ("mining.set", Some(Role::Pool), set(object?)),
-        "mining.reconnect" => ("mining.reconnect", Some(Role::Pool), endpoint(object?).map_or(Body::Other, Body::Pool)),
-        "mining.notify" => ("mining.notify", Some(Role::Pool), Body::Job(job(line)?)),
-        "mining.submit" => ("mining.submit", Some(Role::Miner), submit(line)?),
-        "mining.hashrate" => ("mining.hashrate", Some(Role::Miner), hashrate(line)?),
-        "mining.noop" => ("mining.noop", Some(Role::Miner), Body::Request(Request::Plain)),
-        "mining.bye" => ("mining.bye", None, Body::Other),
+        "mining.hello" => ("mining.hello", Role::Miner, hello(object?)),
+        "mining.set" => ("mining.set", Role::Pool, set(object?)),
+        "mining.reconnect" => ("mining.reconnect", Role::Pool, endpoint(object?).map_or(Body::Other, Body::Pool)),
+        "mining.notify" => ("mining.notify", Role::Pool, Body::Job(job(line)?)),
+        "mining.submit" => ("mining.submit", Role::Miner, submit(line)?),
+        "mining.hashrate" => ("mining.hashrate", Role::Miner, hashrate(line)?),
+        "mining.noop" => ("mining.noop", Role::Miner, Body::Request(Request::Plain)),
+        "mining.bye" => {
+            let bye = Message::decisive(DIALECT, line, "mining.bye", Role::Miner, Body::Other);
+            return Some(Message { role: None, ..bye });
+        }
         _ => return None,
     };
-    Some(message(line, name, role, body))
-}
-
-const fn message<'a>(line: &Line<'a>, name: &'static str, role: Option<Role>, body: Body<'a>) -> Message<'a> {
-    Message {
-        dialect: Dialect::EthereumStratum2,
-        decisive: true,
-        role,
-        strength: Strength::Unique,
-        name,
-        id: line.id,
-        body,
-    }
+    Some(Message::decisive(DIALECT, line, name, role, body))
 }
 
 /// `{agent, host, port (hexadecimal), proto}`.
@@ -79,7 +72,6 @@ fn hashrate<'a>(line: &Line<'a>) -> Option<Body<'a>> {
 /// The reply to hello names the protocol.
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
     let proto = result.get("proto").and_then(Value::plain)?;
-    proto
-        .starts_with("EthereumStratum/")
-        .then(|| message(line, "the reply to mining.hello", Some(Role::Pool), Body::Other))
+    let name = "the reply to mining.hello";
+    proto.starts_with("EthereumStratum/").then(|| Message::decisive(DIALECT, line, name, Role::Pool, Body::Other))
 }

@@ -2,7 +2,7 @@
 //! and bits; a share looks like versionless Ethash's with a wallet that is no Ethereum address. Which of the kin it is
 //! the wire does not say.
 
-use super::{Body, Dialect, Job, Line, Message, Role, Strength, bitcoin, hash_0x, hex, target, word};
+use super::{Body, Dialect, Job, Line, Message, Role, bitcoin, hash_0x, hex, target, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a `mining.*` method; nothing where the shape is another dialect's.
@@ -12,15 +12,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
         "mining.submit" if is_submit(line) => ("mining.submit", Role::Miner, bitcoin::submit(line)),
         _ => return None,
     };
-    Some(Message {
-        dialect: Dialect::Progpow,
-        decisive: true,
-        role: Some(role),
-        strength: Strength::Unique,
-        name,
-        id: line.id,
-        body,
-    })
+    Some(Message::decisive(Dialect::Progpow, line, name, role, body))
 }
 
 /// `[job, header, seed, target, clean, height, bits]`, or Zano's `[0x header, 0x seed, 0x target, height]`.
