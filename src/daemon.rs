@@ -84,13 +84,22 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let ledger = Arc::new(Ledger::new(ledger_settings(&config)));
     let clock = Clock::start();
     let mut workers = Vec::new();
+    let per_interface = config.capture.workers;
     for (n, live) in captures.into_iter().enumerate() {
         let number = u8::try_from(n).unwrap_or(u8::MAX);
+        let group = (per_interface > 1).then(|| fanout_group(n / per_interface));
         let place =
             worker::Place { ledger: Arc::clone(&ledger), events: writer.sender(), clock: clock.clone() };
-        let worker =
-            Worker::start(number, live, capture_settings(&config), config.sensor_settings(), &rules, place)
-                .map_err(|e| Failure::running(format_args!("worker thread: {e}: raise the limit of tasks")))?;
+        let worker = Worker::start(
+            number,
+            live,
+            group,
+            capture_settings(&config),
+            config.sensor_settings(),
+            &rules,
+            place,
+        )
+        .map_err(|e| Failure::running(format_args!("worker thread: {e}: raise the limit of tasks")))?;
         workers.push(worker);
     }
     let slots: Vec<Arc<WorkerSlot>> = workers.iter().map(|w| Arc::clone(w.slot())).collect();
@@ -100,14 +109,26 @@ pub fn run(options: Options) -> Result<(), Failure> {
     runtime.block_on(daemon.serve(listener))
 }
 
-/// One handle an interface; the first that cannot be opened ends it.
+/// The handles of each interface; the first that cannot be opened ends it.
 fn open(config: &Config, typed_filter: bool) -> Result<Vec<Live>, Failure> {
     let settings = capture_settings(config);
-    settings
-        .interfaces
-        .iter()
-        .map(|name| Live::open(name, &settings).map_err(|e| Failure::capture(&e, typed_filter)))
-        .collect()
+    let mut handles = Vec::new();
+    for (n, name) in settings.interfaces.iter().enumerate() {
+        for _ in 0..settings.workers {
+            let live = Live::open(name, &settings).map_err(|e| Failure::capture(&e, typed_filter))?;
+            if settings.workers > 1 {
+                live.join_fanout(fanout_group(n)).map_err(|e| Failure::capture(&e, typed_filter))?;
+            }
+            handles.push(live);
+        }
+    }
+    Ok(handles)
+}
+
+/// The fanout group of the n-th interface. Groups are the host's, so the process's number keeps two daemons apart.
+fn fanout_group(n: usize) -> u16 {
+    let mixed = std::process::id().wrapping_mul(64).wrapping_add(u32::try_from(n).unwrap_or_default());
+    (mixed & 0xffff) as u16
 }
 
 fn capture_settings(config: &Config) -> capture::Settings {
@@ -117,7 +138,7 @@ fn capture_settings(config: &Config) -> capture::Settings {
         ring_bytes: config.capture.ring_mib << 20,
         snaplen: u32::try_from(config.capture.snaplen).unwrap_or(65_535),
         promiscuous: config.capture.promiscuous,
-        workers: 1,
+        workers: u16::try_from(config.capture.workers).unwrap_or(1),
     }
 }
 

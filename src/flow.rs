@@ -58,7 +58,7 @@ impl FlowKey {
 /// Bounds of the flow table. Every field states its worst-case memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Followed flows at most; about 1 KiB each without stream bytes.
+    /// Followed flows at most; about 1 KiB each without stream bytes, 5 KiB for a session stuffed on purpose.
     pub max_flows: usize,
     /// Bytes of all unfinished lines and out-of-order segments together.
     pub max_stream_bytes: usize,

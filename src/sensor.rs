@@ -19,7 +19,7 @@ mod stats;
 
 pub use stats::{Evicted, Limit, Stats};
 
-use followed::Flow;
+use followed::{Flow, Told};
 use recent::Recent;
 
 /// What a sensor is told once.
@@ -331,28 +331,28 @@ impl Sensor {
         }
     }
 
-    /// Tells a session for the first time, as soon as what it says would not soon change; later at intervals.
+    /// Tells a session for the first time, as soon as what it says would not soon change; later at intervals, and when
+    /// something else is known of it.
     fn tell(&mut self, handle: Handle, events: &mut Vec<Event>) {
         let (now, interval, settle) = (self.now, self.settings.session.interval, self.settings.session.settle);
         let Some(key) = self.flows.key(handle) else { return };
         let Some(flow) = self.flows.get_mut(handle) else { return };
         let Some(certainty) = flow.certainty() else { return };
         let proven_at = *flow.proven_at.get_or_insert(now);
-        match flow.told {
-            None if flow.session.is_settled() || now.since(proven_at) >= settle => {
-                flow.told = Some((now, certainty));
-                report::tell(key, flow, certainty, &self.rules, Phase::Confirmed, now, events);
-            }
+        let phase = match flow.told {
+            None if flow.session.is_settled() || now.since(proven_at) >= settle => Phase::Confirmed,
+            Some(told) if now.since(told.at) >= interval => Phase::Interval,
+            // What a dashboard groups by should not wait for the interval.
+            Some(told) if now.since(told.at) >= settle && flow.session.facts() != told.facts => Phase::Interval,
             None if !flow.waits => {
                 flow.waits = true;
                 self.unsettled.push(handle);
+                return;
             }
-            Some((told, _)) if now.since(told) >= interval => {
-                flow.told = Some((now, certainty));
-                report::tell(key, flow, certainty, &self.rules, Phase::Interval, now, events);
-            }
-            None | Some(_) => {}
-        }
+            None | Some(_) => return,
+        };
+        flow.told = Some(Told { at: now, certainty, facts: flow.session.facts() });
+        report::tell(key, flow, certainty, &self.rules, phase, now, events);
     }
 
     /// Takes a flow out and tells the end of its session.

@@ -13,6 +13,7 @@ use crate::config::{Config, load_rules};
 use crate::daemon;
 use crate::detect::{Event, Phase, SessionRecord};
 use crate::eve::{Lines, Renderer};
+use crate::privacy::Privacy;
 use crate::sensor::Sensor;
 
 mod summary;
@@ -32,10 +33,15 @@ pub(super) fn read(args: &Read) -> Result<(), Failure> {
         out: open_events(args.events.as_deref(), daemon::renderer(&config))?,
         sessions: Vec::new(),
         keep: args.summary != Summary::None,
+        privacy: config.privacy.settings(),
     };
     let mut failures = Vec::new();
+    let filter = Filter {
+        expression: args.filter.as_deref().or(config.capture.filter.as_deref()),
+        typed: args.filter.is_some(),
+    };
     for path in &args.files {
-        match reading.file(path, args.filter.as_deref()) {
+        match reading.file(path, filter) {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(failure) if failure.code == super::code::INPUT => failures.push(failure),
@@ -69,18 +75,27 @@ fn open_events(path: Option<&Path>, renderer: Renderer) -> Result<Out, Failure> 
     Ok(Some(Lines::new(renderer, Box::new(BufWriter::with_capacity(1 << 16, out)))))
 }
 
+/// What frames must match, and whether the command line or the configuration says so.
+#[derive(Clone, Copy)]
+struct Filter<'a> {
+    expression: Option<&'a str>,
+    typed: bool,
+}
+
 struct Reading {
     sensor: Sensor,
     events: Vec<Event>,
     out: Out,
     sessions: Vec<SessionRecord>,
     keep: bool,
+    privacy: Privacy,
 }
 
 impl Reading {
     /// Reads one file. `false` where nobody reads the events any more.
-    fn file(&mut self, path: &Path, filter: Option<&str>) -> Result<bool, Failure> {
-        let mut file = capture::File::open(path, filter).map_err(|e| Failure::capture(&e, true))?;
+    fn file(&mut self, path: &Path, filter: Filter<'_>) -> Result<bool, Failure> {
+        let mut file =
+            capture::File::open(path, filter.expression).map_err(|e| Failure::capture(&e, filter.typed))?;
         let bar = progress(file.total_bytes());
         loop {
             let (sensor, events) = (&mut self.sensor, &mut self.events);
@@ -98,7 +113,7 @@ impl Reading {
                     let _ = writeln!(io::stderr(), "geophone: warning: {error}");
                     return Ok(true);
                 }
-                Err(error) => return Err(Failure::capture(&error, true)),
+                Err(error) => return Err(Failure::capture(&error, filter.typed)),
             }
         }
     }
@@ -134,8 +149,8 @@ impl Reading {
     fn summarize(&self, args: &Read) -> Result<(), Failure> {
         let text = match args.summary {
             Summary::None => return Ok(()),
-            Summary::Json => summary::json(&self.sessions, self.sensor.stats()),
-            Summary::Table => summary::table(&self.sessions, self.sensor.stats()),
+            Summary::Json => summary::json(&self.sessions, self.sensor.stats(), &self.privacy),
+            Summary::Table => summary::table(&self.sessions, self.sensor.stats(), &self.privacy),
         };
         if args.events.as_deref().is_some_and(|p| p.as_os_str() == "-") {
             let _ = write!(io::stderr(), "{text}");

@@ -23,6 +23,8 @@ pub struct Capture {
     pub snaplen: usize,
     /// Whether frames for other hosts are asked for too.
     pub promiscuous: bool,
+    /// Handles, threads and sensors for each interface.
+    pub workers: usize,
 }
 
 impl Default for Capture {
@@ -33,6 +35,7 @@ impl Default for Capture {
             ring_mib: 64,
             snaplen: 65_535,
             promiscuous: true,
+            workers: 1,
         }
     }
 }
@@ -40,7 +43,7 @@ impl Default for Capture {
 /// `sensor`: bounds of one worker's state, in the units of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sensor {
-    /// Followed flows at most, about 1 KiB each.
+    /// Followed flows at most, about 1 KiB each, 5 KiB at worst.
     pub max_flows: usize,
     /// MiB of all unfinished lines and out-of-order segments together.
     pub max_stream_mib: usize,
@@ -193,6 +196,7 @@ impl Capture {
             ("ring_mib", Slot::Count(&mut self.ring_mib, 1..=4096)),
             ("snaplen", Slot::Count(&mut self.snaplen, 256..=262_144)),
             ("promiscuous", Slot::Flag(&mut self.promiscuous)),
+            ("workers", Slot::Count(&mut self.workers, 1..=64)),
         ]
     }
 }

@@ -49,6 +49,7 @@ impl Worker {
     pub(super) fn start(
         number: u8,
         live: Live,
+        group: Option<u16>,
         capture: capture::Settings,
         settings: sensor::Settings,
         rules: &Arc<RuleSet>,
@@ -63,6 +64,7 @@ impl Worker {
             totals: WorkerTotals { max_flows: settings.flow.max_flows, ..WorkerTotals::default() },
             past: Totals::default(),
             capture,
+            group,
             slot: Arc::clone(&slot),
             stop: Arc::clone(&stop),
             told,
@@ -103,6 +105,8 @@ struct Running {
     /// What handles before the present one counted.
     past: Totals,
     capture: capture::Settings,
+    /// The fanout group of the interface, where it has several workers.
+    group: Option<u16>,
     slot: Arc<WorkerSlot>,
     stop: Arc<AtomicBool>,
     told: Receiver<Control>,
@@ -206,7 +210,10 @@ impl Running {
             }
             if now >= next {
                 next = now + AGAIN.as_millis() as u64;
-                match Live::open(self.slot.interface(), &self.capture) {
+                let opened = Live::open(self.slot.interface(), &self.capture);
+                let joined =
+                    opened.and_then(|live| self.group.map_or(Ok(()), |g| live.join_fanout(g)).map(|()| live));
+                match joined {
                     Ok(live) => {
                         info!("{}: back, capturing again", self.slot.interface());
                         return Some(live);

@@ -41,6 +41,8 @@ pub struct Session {
     algorithm: Option<String>,
     server_name: Option<String>,
     handshake: bool,
+    /// Where only the pool is heard: whether its yes to the miner's name has passed.
+    granted: bool,
     jobs: u64,
     shares: Shares,
     difficulty: Option<Work>,
@@ -75,6 +77,14 @@ enum Unit {
     Difficulty,
     /// Expected hashes.
     Hashes,
+}
+
+/// What is known of a session; if it differs from what was told, it is time to tell again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    dialect: Dialect,
+    algorithm: Option<Id>,
+    words: [bool; 5],
 }
 
 /// What a request asks, as far as its reply matters.
@@ -112,6 +122,7 @@ impl Session {
             algorithm: None,
             server_name: None,
             handshake: false,
+            granted: false,
             jobs: 0,
             shares: Shares::default(),
             difficulty: None,
@@ -164,6 +175,13 @@ impl Session {
     /// The wire dialect as far as known.
     pub const fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// What of it is known by now. Words but the algorithm are kept once and for all.
+    pub fn facts(&self) -> Facts {
+        let words = [&self.payee, &self.worker, &self.agent, &self.coin, &self.server_name];
+        let words = words.map(Option::is_some);
+        Facts { dialect: self.dialect, algorithm: self.algorithm.as_deref().map(Id::of_text), words }
     }
 
     /// Counters that whoever shows them may share.
@@ -358,6 +376,7 @@ impl Session {
                 }
             }
             (Some(Asks::Agent), _) => keep(&mut self.agent, reply.result.and_then(|r| r.str()).as_deref()),
+            (None, Verdict::Accepted) if self.handshake && !self.heard.miner && !self.granted => self.granted = true,
             (None, verdict) if self.only_pool_heard(way) => match verdict {
                 Verdict::Accepted => {
                     let work = self.recent_jobs.back().map(|(_, w)| *w).or(self.difficulty);

@@ -2,7 +2,7 @@
 
 use super::stats::{Limit, Stats};
 use crate::detect::Certainty;
-use crate::detect::session::{Heeded, Session};
+use crate::detect::session::{Facts, Heeded, Session};
 use crate::flow::stream::{Piece, Segment, Stream, Trouble};
 use crate::flow::{Settings, Way};
 use crate::packet::{Packet, Time, Vlans};
@@ -26,8 +26,19 @@ pub(super) struct Flow {
     pub(super) proven_at: Option<Time>,
     /// Whether its alert waits for dialect or payee.
     pub(super) waits: bool,
-    /// When the account was last told, and how sure it was then.
-    pub(super) told: Option<(Time, Certainty)>,
+    /// What was told last.
+    pub(super) told: Option<Told>,
+}
+
+/// What was told of a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// When.
+    pub(super) at: Time,
+    /// How sure it was.
+    pub(super) certainty: Certainty,
+    /// What was known then.
+    pub(super) facts: Facts,
 }
 
 /// One direction of a flow.
@@ -126,7 +137,7 @@ impl Flow {
 
     /// How sure it is that this flow mines. What was told once is not taken back.
     pub(super) fn certainty(&self) -> Option<Certainty> {
-        self.session.certainty().max(self.told.map(|(_, certainty)| certainty))
+        self.session.certainty().max(self.told.map(|t| t.certainty))
     }
 
     /// Bytes held.

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::table::{Table, plain};
 use crate::detect::{SessionRecord, Shares};
 use crate::eve::Timestamp;
-use crate::privacy::mask_emails;
+use crate::privacy::Privacy;
 use crate::sensor::Stats;
 
 /// Sessions that differ only in their ports and times.
@@ -21,7 +21,7 @@ struct Group<'a> {
 /// Client, dialect, pool and payee, in this order in the table.
 type Key = (String, &'static str, String, String);
 
-fn groups(records: &[SessionRecord]) -> BTreeMap<Key, Group<'_>> {
+fn groups<'a>(records: &'a [SessionRecord], privacy: &Privacy) -> BTreeMap<Key, Group<'a>> {
     let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
     for record in records {
         let m = &record.mining;
@@ -30,7 +30,8 @@ fn groups(records: &[SessionRecord]) -> BTreeMap<Key, Group<'_>> {
             Some(operator) => format!("{operator} ({host}:{})", record.flow.server.port),
             None => format!("{host}:{}", record.flow.server.port),
         };
-        let payee = m.payee.as_deref().map_or_else(|| "unknown".to_owned(), |p| mask_emails(p).into_owned());
+        let payee =
+            m.payee.as_deref().map_or_else(|| "unknown".to_owned(), |p| privacy.payee(p).into_owned());
         let group =
             groups.entry((record.flow.client.addr.to_string(), m.dialect.name(), pool, payee)).or_default();
         group.shares.submitted += m.shares.submitted;
@@ -43,8 +44,8 @@ fn groups(records: &[SessionRecord]) -> BTreeMap<Key, Group<'_>> {
 }
 
 /// The table and a line about the capture.
-pub(super) fn table(records: &[SessionRecord], stats: &Stats) -> String {
-    let groups = groups(records);
+pub(super) fn table(records: &[SessionRecord], stats: &Stats, privacy: &Privacy) -> String {
+    let groups = groups(records, privacy);
     if groups.is_empty() {
         return format!("No mining found in {} frames.\n", stats.frames);
     }
@@ -54,7 +55,8 @@ pub(super) fn table(records: &[SessionRecord], stats: &Stats) -> String {
     let clients: std::collections::BTreeSet<&String> = groups.keys().map(|k| &k.0).collect();
     for ((client, dialect, pool, payee), group) in &groups {
         let first = |of: fn(&SessionRecord) -> Option<&String>| {
-            group.sessions.iter().find_map(|r| of(r)).map(|t| plain(&mask_emails(t))).unwrap_or_default()
+            let said = group.sessions.iter().find_map(|r| of(r).map(|t| (t, r.mining.payee.as_deref())));
+            said.map(|(text, payee)| plain(&privacy.text(text, payee))).unwrap_or_default()
         };
         let s = group.shares;
         table.row([
@@ -77,8 +79,8 @@ pub(super) fn table(records: &[SessionRecord], stats: &Stats) -> String {
 }
 
 /// The same as one JSON object.
-pub(super) fn json(records: &[SessionRecord], stats: &Stats) -> String {
-    let rows: Vec<_> = groups(records)
+pub(super) fn json(records: &[SessionRecord], stats: &Stats, privacy: &Privacy) -> String {
+    let rows: Vec<_> = groups(records, privacy)
         .into_iter()
         .map(|((client, dialect, pool, payee), group)| {
             let first = group.sessions.iter().map(|r| r.mining.started).min().unwrap_or_default();

@@ -19,7 +19,7 @@ struct Waiting<A> {
 }
 
 /// Fast miners over slow links have some tens in flight.
-const MOST: usize = 256;
+const MOST: usize = 64;
 
 impl<A> Default for Pending<A> {
     fn default() -> Self {
