@@ -284,6 +284,18 @@ fn a_login_alone_waits_for_a_job() {
 }
 
 #[test]
+fn a_wallet_that_logs_in_is_told_as_strong() {
+    let wallet =
+        "43ihRipXYqMHocwK89XYsVgDibTH3kuLWwf3yo66vK7wBYtQd5EsAqG2EA5yZqmCBtq5uCbwzqm5xTnPBXvKRzbTwELZLfq";
+    let login =
+        format!("{{\"id\":1,\"method\":\"login\",\"params\":{{\"login\":\"{wallet}\",\"pass\":\"x\"}}}}\n");
+    let events = play(&segments(&[(Miner, login)], &[1448], 7));
+    let Event::Alert(alert) = &events[0] else { panic!("no alert") };
+    assert_eq!(alert.mining.certainty, Certainty::Strong);
+    assert!(alert.reason.contains("form of a wallet"), "{}", alert.reason);
+}
+
+#[test]
 fn mail_logins_are_masked() {
     let mut talk = bitcoin();
     for m in &mut talk {

@@ -30,9 +30,13 @@ pub(super) fn tell(
         && let Some(witness) = session.witness()
     {
         let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
+        let claim = match certainty {
+            Certainty::Proven => "which only mining does",
+            Certainty::Strong | Certainty::Hint => "whose login has the form of a wallet; nothing has confirmed it yet",
+        };
+        let (name, dialect) = (witness.name, mining.dialect.name());
         let when = if mining.midstream { ", found in mid-session" } else { "" };
-        let reason =
-            format!("{from} sent {} to {to}, which only mining does ({}{when})", witness.name, mining.dialect.name());
+        let reason = format!("{from} sent {name} to {to}, {claim} ({dialect}{when})");
         events.push(Event::Alert(Box::new(Alert {
             time: witness.time,
             flow: identity,
