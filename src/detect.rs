@@ -67,16 +67,19 @@ impl Certainty {
 pub enum Transport {
     /// Lines straight on TCP.
     Tcp,
+    /// Messages of a WebSocket (RFC 6455).
+    WebSocket,
 }
 
 impl Transport {
     /// All transports.
-    pub const ALL: [Self; 1] = [Self::Tcp];
+    pub const ALL: [Self; 2] = [Self::Tcp, Self::WebSocket];
 
     /// Name in events and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::WebSocket => "websocket",
         }
     }
 }
@@ -122,6 +125,8 @@ pub struct Mining {
     pub pool: Option<Arc<str>>,
     /// The pool's host name as the session itself named it.
     pub server_name: Option<String>,
+    /// Web site that embeds the miner: its origin, or what else names it.
+    pub site: Option<String>,
     /// Wallet, account or site key that collects; e-mail logins masked.
     pub payee: Option<String>,
     /// Worker (rig) name.

@@ -60,7 +60,7 @@ impl FlowKey {
 pub struct Settings {
     /// Followed flows at most; about 1 KiB each without stream bytes, 5 KiB for a session stuffed on purpose.
     pub max_flows: usize,
-    /// Bytes of all unfinished lines and out-of-order segments together.
+    /// Bytes of all unfinished messages, out-of-order segments and histories of compressed WebSockets together.
     pub max_stream_bytes: usize,
     /// Bytes of one unfinished line in a proven session; a longer one is judged by its head and tail.
     pub max_line: usize,
@@ -80,7 +80,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_flows: 65_536,
-            max_stream_bytes: 16 << 20,
+            max_stream_bytes: 64 << 20,
             max_line: 64 << 10,
             max_candidate_line: 16 << 10,
             max_out_of_order: 32,

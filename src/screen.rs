@@ -6,13 +6,15 @@
 //! parser behind it has the last word.
 
 use crate::packet::{Packet, Time};
-use crate::wire::line;
+use crate::wire::{line, websocket};
 
 /// What a payload could be the beginning of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
     /// A BTCAgent message.
     Agent,
+    /// A WebSocket frame, and others that fill the segment.
+    Frame,
     /// An HTTP/1 request or response head.
     Http,
     /// A JSON object at the first byte, but for white space.
@@ -31,6 +33,7 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
         // Heads begin with a capital; so do few other payloads.
         b'C' | b'D' | b'G' | b'H' | b'O' | b'P' if is_http(payload) => return Some(Hint::Http),
         0x7f => return agent(payload),
+        0x81 | 0x82 | 0xc1 | 0xc2 => return websocket::looks_like_frame(payload).map(|_| Hint::Frame),
         b'\t' | b'\n' | b'\r' | b' ' if line::starts_object(payload.get(..16).unwrap_or(payload)) => {
             return Some(Hint::Object);
         }
@@ -40,6 +43,20 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
         return None;
     }
     Some(object_after(payload).map_or(Hint::Text, Hint::ObjectAfter))
+}
+
+/// Whether an HTTP head asks for a WebSocket or agrees to one.
+pub fn asks_for_websocket(head: &[u8]) -> bool {
+    // The token's case is free (RFC 6455 §4.2.1); the header's name stands before it.
+    let named = |at: usize| {
+        let value = head.get(at..).unwrap_or_default();
+        value.get(..9).is_some_and(|v| v.eq_ignore_ascii_case(b"websocket"))
+    };
+    memchr::memchr2_iter(b'w', b'W', head).filter(|at| named(*at)).any(|at| {
+        let before = head.get(..at).unwrap_or_default().trim_ascii_end();
+        before.len() >= 8
+            && before.get(before.len() - 8..).is_some_and(|n| n.eq_ignore_ascii_case(b"upgrade:"))
+    })
 }
 
 /// Whether the first 32 bytes hold no control bytes but white space: so does nearly no compressed or encrypted byte
@@ -65,7 +82,15 @@ fn object_after(payload: &[u8]) -> Option<usize> {
 
 fn is_http(payload: &[u8]) -> bool {
     const HEADS: [&[u8]; 9] = [
-        b"CONNECT ", b"DELETE /", b"GET ", b"HEAD /", b"HTTP/1.", b"OPTIONS ", b"PATCH /", b"POST ", b"PUT /",
+        b"CONNECT ",
+        b"DELETE /",
+        b"GET ",
+        b"HEAD /",
+        b"HTTP/1.",
+        b"OPTIONS ",
+        b"PATCH /",
+        b"POST ",
+        b"PUT /",
     ];
     HEADS.iter().any(|head| payload.starts_with(head))
 }
@@ -92,7 +117,8 @@ impl Tag {
                 (bits as u64) ^ ((bits >> 64) as u64).rotate_left(17)
             }
         };
-        let end = |addr, port: u16| (fold(addr) ^ (u64::from(port) << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let end =
+            |addr, port: u16| (fold(addr) ^ (u64::from(port) << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // Addition makes both directions one; multiplication before it keeps swapped pairs apart.
         Self(end(packet.src.addr, packet.src.port).wrapping_add(end(packet.dst.addr, packet.dst.port)))
     }
@@ -203,7 +229,10 @@ mod tests {
         assert_eq!(look(b"HTTP/1.1 200 OK\r\n"), Some(Hint::Http));
         assert_eq!(look(b"od\":\"mining.submit\"}\n"), Some(Hint::Text));
         assert_eq!(look(b"true]}\n{\"id\":2}\n"), Some(Hint::ObjectAfter(7)));
-        assert_eq!(look(b"PROXY TCP4 198.51.100.23 192.0.2.1 5 6\r\n{\"id\":2}\n"), Some(Hint::ObjectAfter(40)));
+        assert_eq!(
+            look(b"PROXY TCP4 198.51.100.23 192.0.2.1 5 6\r\n{\"id\":2}\n"),
+            Some(Hint::ObjectAfter(40))
+        );
         assert_eq!(look(b"\x7f\x02\x0f\x00\x07\x03\x00\x44\x33\x22\x11\x05\x00\x00\x00"), Some(Hint::Agent));
         assert_eq!(look(b"\x7fELF\x02\x01\x01"), None);
         assert_eq!(look(b""), None);

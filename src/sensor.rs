@@ -13,6 +13,7 @@ use crate::screen::{self, Followed, Hint, HttpSpeakers, Tag};
 
 mod followed;
 mod judge;
+mod reading;
 mod recent;
 mod report;
 mod stats;
@@ -68,8 +69,8 @@ pub struct Sensor {
     poison: Option<Vec<u8>>,
 }
 
-/// Unproven flows may hold this many lines that are no messages.
-const MAX_JUNK: u32 = 3;
+/// Unproven flows may hold this many lines or frames that are no messages.
+const MAX_JUNK: u32 = 8;
 /// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
 const LINGER: u64 = 3 * Time::SECOND;
 
@@ -134,7 +135,9 @@ impl Sensor {
             (Class::Proven, bounds.session_idle, Evicted::Idle),
         ];
         for (class, idle, why) in classes {
-            while let Some((handle, last)) = self.flows.oldest(class).filter(|(_, last)| now.since(*last) > idle) {
+            while let Some((handle, last)) =
+                self.flows.oldest(class).filter(|(_, last)| now.since(*last) > idle)
+            {
                 self.now = last;
                 self.end(handle, why, events);
             }
@@ -210,25 +213,18 @@ impl Sensor {
         let to_low = way == Way::Down;
         if hint == Hint::Http {
             self.http.note(tag, to_low, packet.payload);
-            return;
         }
-        if self.http.knows(tag, to_low) {
-            return;
-        }
-        self.stats.screened_in += 1;
-        let from = match hint {
-            Hint::ObjectAfter(from) => from,
-            Hint::Agent | Hint::Http | Hint::Object | Hint::Text => 0,
-        };
-        let text = packet.payload.get(from..).unwrap_or_default();
-        let quoted = || self.recent.is_mid_line(&key, way, packet.tcp.seq);
-        if hint == Hint::Text || !judge::opens(text) || quoted() {
-            if hint != Hint::Agent {
-                self.recent.keep(key, way, packet);
+        let sign = match hint {
+            Hint::Http => screen::asks_for_websocket(packet.payload),
+            Hint::Frame => judge::frame_opens(packet.payload),
+            Hint::Agent | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => {
+                self.lines(key, way, tag, hint, packet)
             }
+        };
+        if !sign {
             return;
         }
-        let handle = self.open(key, tag, packet, events);
+        let handle = self.open(key, tag, hint, packet, events);
         self.segment(handle, way, packet);
         for late in self.recent.take(&key, self.now, self.settings.flow.gap_timeout) {
             let again = Packet {
@@ -242,14 +238,41 @@ impl Sensor {
         self.conclude(handle, way, packet, events);
     }
 
+    /// Whether a segment of lines is worth following its flow; if not, it is remembered for a moment.
+    fn lines(&mut self, key: FlowKey, way: Way, tag: Tag, hint: Hint, packet: &Packet<'_>) -> bool {
+        if self.http.knows(tag, way == Way::Down) {
+            return false;
+        }
+        self.stats.screened_in += 1;
+        let from = match hint {
+            Hint::ObjectAfter(from) => from,
+            Hint::Agent | Hint::Frame | Hint::Http | Hint::Object | Hint::Text => 0,
+        };
+        let text = packet.payload.get(from..).unwrap_or_default();
+        let quoted = || self.recent.is_mid_line(&key, way, packet.tcp.seq);
+        let opens = hint != Hint::Text && judge::opens(text) && !quoted();
+        if !opens && hint != Hint::Agent {
+            self.recent.keep(key, way, packet);
+        }
+        opens
+    }
+
     /// Follows a flow from now on, with room made for it.
-    fn open(&mut self, key: FlowKey, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) -> Handle {
+    fn open(
+        &mut self,
+        key: FlowKey,
+        tag: Tag,
+        hint: Hint,
+        packet: &Packet<'_>,
+        events: &mut Vec<Event>,
+    ) -> Handle {
         while self.flows.len() >= self.settings.flow.max_flows.max(1) {
             self.stats.hit(Limit::Flows);
             let Some(handle) = self.flows.least() else { break };
             self.end(handle, Evicted::Full, events);
         }
-        let flow = Flow::new(tag, packet, self.worker);
+        let mut flow = Flow::new(tag, packet, self.worker);
+        flow.read_as(hint);
         self.followed.add(tag);
         self.stats.flows_created += 1;
         let handle = self.flows.insert(key, packet.time, flow);
@@ -334,7 +357,8 @@ impl Sensor {
     /// Tells a session for the first time, as soon as what it says would not soon change; later at intervals, and when
     /// something else is known of it.
     fn tell(&mut self, handle: Handle, events: &mut Vec<Event>) {
-        let (now, interval, settle) = (self.now, self.settings.session.interval, self.settings.session.settle);
+        let (now, interval, settle) =
+            (self.now, self.settings.session.interval, self.settings.session.settle);
         let Some(key) = self.flows.key(handle) else { return };
         let Some(flow) = self.flows.get_mut(handle) else { return };
         let Some(certainty) = flow.certainty() else { return };
@@ -343,7 +367,9 @@ impl Sensor {
             None if flow.session.is_settled() || now.since(proven_at) >= settle => Phase::Confirmed,
             Some(told) if now.since(told.at) >= interval => Phase::Interval,
             // What a dashboard groups by should not wait for the interval.
-            Some(told) if now.since(told.at) >= settle && flow.session.facts() != told.facts => Phase::Interval,
+            Some(told) if now.since(told.at) >= settle && flow.session.facts() != told.facts => {
+                Phase::Interval
+            }
             None if !flow.waits => {
                 flow.waits = true;
                 self.unsettled.push(handle);

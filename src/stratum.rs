@@ -9,60 +9,145 @@ use std::borrow::Cow;
 use crate::wire::json::{Members, Value};
 
 pub mod account;
+mod aeternity;
 mod agent;
+mod aleo;
+mod alephium;
+mod beam;
 mod bitcoin;
+mod ckb;
+mod coinhive;
+mod conflux;
 mod cryptonote;
 mod equihash;
+mod ergo;
 mod ethereumstratum1;
 mod ethereumstratum2;
 mod ethproxy;
+mod grin;
+mod handshake;
+mod ironfish;
+mod kaspa;
+mod nexa;
 mod progpow;
 mod reply;
 pub mod target;
+mod tari;
+mod warthog;
+mod webminerpool;
+mod xelis;
 
 pub use reply::{Reply, Verdict};
 
 /// A mining dialect, one file each below `stratum/`. The names are public API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
+    /// Aeternity's Cuckoo Cycle over `mining.*`.
+    Aeternity,
+    /// AleoStratum.
+    Aleo,
+    /// Alephium's pools: jobs as an array of objects.
+    Alephium,
+    /// BeamHash: `solution`, replies with a method.
+    Beam,
     /// Stratum V1 and what looks like it (SHA-256d, scrypt, X11 … kin).
     Bitcoin,
+    /// Nervos CKB (Eaglesong).
+    Ckb,
+    /// Coinhive's `type` and `params`, spoken by many relays.
+    Coinhive,
+    /// Conflux (Octopus).
+    Conflux,
     /// Monero and its forks: login, job, submit.
     Cryptonote,
     /// ZIP-301: Equihash and Verus.
     Equihash,
+    /// Ergo (Autolykos v2).
+    Ergo,
     /// Ethash over `mining.*`: versionless and EthereumStratum/1.0.0.
     EthereumStratum1,
     /// EIP-1571.
     EthereumStratum2,
     /// `eth_submitLogin`, `eth_getWork`, `eth_submitWork`.
     EthProxy,
+    /// Grin (Cuckatoo): `getjobtemplate`, `pre_pow`, replies that echo the method.
+    Grin,
+    /// Handshake (HNS).
+    Handshake,
+    /// Iron Fish: `body` instead of `params`.
+    Ironfish,
+    /// Kaspa, Karlsen, Spectre, Pyrin and forks.
+    Kaspa,
+    /// Nexa.
+    Nexa,
     /// KawPow, FiroPow, ProgPowZ and kin over `mining.*`.
     Progpow,
+    /// Tari's own miner: Grin's shape with a decimal target.
+    Tari,
+    /// Warthog (Janus).
+    Warthog,
+    /// webminerpool and its descendants: `identifier`.
+    Webminerpool,
+    /// Xelis.
+    Xelis,
 }
 
 impl Dialect {
     /// All dialects, in the order of their counters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 24] = [
+        Self::Aeternity,
+        Self::Aleo,
+        Self::Alephium,
+        Self::Beam,
         Self::Bitcoin,
+        Self::Ckb,
+        Self::Coinhive,
+        Self::Conflux,
         Self::Cryptonote,
         Self::Equihash,
+        Self::Ergo,
         Self::EthereumStratum1,
         Self::EthereumStratum2,
         Self::EthProxy,
+        Self::Grin,
+        Self::Handshake,
+        Self::Ironfish,
+        Self::Kaspa,
+        Self::Nexa,
         Self::Progpow,
+        Self::Tari,
+        Self::Warthog,
+        Self::Webminerpool,
+        Self::Xelis,
     ];
 
     /// Name in events, rules and metrics.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Aeternity => "aeternity",
+            Self::Aleo => "aleo",
+            Self::Alephium => "alephium",
+            Self::Beam => "beam",
             Self::Bitcoin => "bitcoin",
+            Self::Ckb => "ckb",
+            Self::Coinhive => "coinhive",
+            Self::Conflux => "conflux",
             Self::Cryptonote => "cryptonote",
             Self::Equihash => "equihash",
+            Self::Ergo => "ergo",
             Self::EthereumStratum1 => "ethereumstratum1",
             Self::EthereumStratum2 => "ethereumstratum2",
             Self::EthProxy => "ethproxy",
+            Self::Grin => "grin",
+            Self::Handshake => "handshake",
+            Self::Ironfish => "ironfish",
+            Self::Kaspa => "kaspa",
+            Self::Nexa => "nexa",
             Self::Progpow => "progpow",
+            Self::Tari => "tari",
+            Self::Warthog => "warthog",
+            Self::Webminerpool => "webminerpool",
+            Self::Xelis => "xelis",
         }
     }
 
@@ -171,6 +256,8 @@ pub enum Body<'a> {
     VersionRolling,
     /// The peer is asked something that it answers with a reply.
     Request(Request),
+    /// An answer to the oldest share that waits for one, in dialects whose answers have no id.
+    Answer(Verdict),
     /// Nothing that the account keeps.
     Other,
 }
@@ -251,6 +338,8 @@ impl Id {
 /// parsers that pools use.
 #[derive(Clone, Debug, Default)]
 pub struct Line<'a> {
+    /// The object itself, for members that one dialect alone has.
+    text: &'a [u8],
     /// `id`.
     pub id: Option<Id>,
     /// `method`.
@@ -274,7 +363,7 @@ pub struct Line<'a> {
 impl<'a> Line<'a> {
     /// Reads an object's members; of a cut object those that are whole.
     pub fn read(object: &'a [u8]) -> Self {
-        let mut line = Self::default();
+        let mut line = Self { text: object, ..Self::default() };
         for (key, value) in Members::open(object) {
             match key.plain() {
                 Some("id") => line.id = Id::of(value),
@@ -302,6 +391,11 @@ impl<'a> Line<'a> {
         line
     }
 
+    /// A member that has no field here.
+    fn get(&self, name: &str) -> Option<Value<'a>> {
+        Members::open(self.text).find(|(key, _)| key.is_str(name)).map(|(_, value)| value)
+    }
+
     fn param(&self, index: usize) -> Option<Value<'a>> {
         self.params?.item(index)
     }
@@ -320,15 +414,19 @@ pub enum Read<'a> {
 
 /// Reads one line.
 pub fn read<'a>(line: &Line<'a>) -> Read<'a> {
-    let message = match line.method.as_deref() {
-        Some(method) => request(line, method),
-        None => unique_reply(line),
+    let Some(method) = line.method.as_deref() else {
+        let browser = || coinhive::read(line).or_else(|| webminerpool::read(line));
+        return match unique_reply(line).or_else(|| line.more.then(browser).flatten()) {
+            Some(message) => Read::Message(message),
+            None => reply::read(line).map_or(Read::Nothing, Read::Reply),
+        };
     };
-    match message {
-        Some(message) => Read::Message(message),
-        None if line.method.is_none() => reply::read(line).map_or(Read::Nothing, Read::Reply),
-        None => Read::Nothing,
+    // A message with a method is never a reply, but in the dialects that say so.
+    let answer = ironfish::answer(line, method).or_else(|| grin::answer(line, method));
+    if let Some(reply) = answer.or_else(|| beam::answer(line, method)) {
+        return Read::Reply(reply);
     }
+    request(line, method).map_or(Read::Nothing, Read::Message)
 }
 
 /// Reads one binary message of a farm proxy (BTCAgent).
@@ -338,9 +436,21 @@ pub fn read_agent(bytes: &[u8]) -> Option<Message<'_>> {
 
 /// A line with a method: asked of each dialect in turn, those with the narrower shapes first.
 fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
-    if method.starts_with("mining.") {
-        return ethereumstratum2::request(line, method)
+    if method.starts_with("mining.") || method == "set_extranonce" {
+        return ironfish::request(line, method)
+            .or_else(|| alephium::request(line, method))
+            .or_else(|| ethereumstratum2::request(line, method))
             .or_else(|| equihash::request(line, method))
+            .or_else(|| ergo::request(line, method))
+            .or_else(|| handshake::request(line, method))
+            .or_else(|| kaspa::request(line, method))
+            .or_else(|| conflux::request(line, method))
+            .or_else(|| ckb::request(line, method))
+            .or_else(|| aeternity::request(line, method))
+            .or_else(|| aleo::request(line, method))
+            .or_else(|| xelis::request(line, method))
+            .or_else(|| warthog::request(line, method))
+            .or_else(|| nexa::request(line, method))
             .or_else(|| progpow::request(line, method))
             .or_else(|| ethereumstratum1::request(line, method))
             .or_else(|| bitcoin::request(line, method));
@@ -348,7 +458,12 @@ fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
     if method.starts_with("eth_") {
         return ethproxy::request(line, method);
     }
-    cryptonote::request(line, method).or_else(|| bitcoin::request(line, method))
+    beam::request(line, method)
+        .or_else(|| grin::request(line, method))
+        .or_else(|| tari::request(line, method))
+        .or_else(|| alephium::request(line, method))
+        .or_else(|| cryptonote::request(line, method))
+        .or_else(|| bitcoin::request(line, method))
 }
 
 /// A reply that proves mining by its own content.
@@ -356,11 +471,14 @@ fn unique_reply<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let result = line.result?;
     if result.is_array() {
         return ethereumstratum1::reply(line, result)
+            .or_else(|| kaspa::reply(line, result))
+            .or_else(|| xelis::reply(line, result))
             .or_else(|| bitcoin::reply(line, result))
             .or_else(|| ethproxy::reply(line, result));
     }
     if result.is_object() {
         return cryptonote::reply(line, result)
+            .or_else(|| tari::reply(line, result))
             .or_else(|| ethereumstratum2::reply(line, result))
             .or_else(|| bitcoin::reply(line, result));
     }
@@ -369,8 +487,8 @@ fn unique_reply<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 
 /// Whether a cut object could still become a message: its first member is one that messages begin with.
 pub fn may_become(object: &[u8]) -> bool {
-    const FIRST: [&str; 9] =
-        ["error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "worker", "time"];
+    const FIRST: [&str; 11] =
+        ["api_key", "body", "error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "time", "worker"];
     let text = object.trim_ascii_start().strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
     let Some(key) = text.strip_prefix(b"\"") else { return text.is_empty() };
     match memchr::memchr(b'"', key) {

@@ -93,10 +93,13 @@ fn record(events: &[Event], client: Endpoint, server: Endpoint) -> Option<&Sessi
 fn words(file: &str, dialect: &str) -> &'static [&'static str] {
     match dialect {
         "cryptonote" => &["cryptonote"],
+        "coinhive" | "deepminer" => &["coinhive"],
         "ethproxy" => &["ethproxy"],
         "ethstratum" => &["ethereumstratum1"],
         "stratum-v1" if file.starts_with("zec-") => &["equihash"],
+        "kaspa" => &["kaspa"],
         "stratum-v1" => &["bitcoin"],
+        "webminerpool" => &["webminerpool"],
         other => panic!("{file}: unknown dialect {other}"),
     }
 }
@@ -130,6 +133,9 @@ fn every_session_is_found_with_all_it_says() {
                     None => [payee.to_owned(), payee.to_owned(), payee.to_owned()],
                 };
                 assert!(whole.iter().any(|w| w == user), "{file} {client}: {whole:?}, not {user}");
+            }
+            if let Some(site) = row["site"].as_str() {
+                assert!(m.site.as_deref().is_some_and(|s| s.contains(site)), "{file}: site {:?}", m.site);
             }
             if let Some(agent) = row["agent"].as_str().filter(|a| !a.is_empty()) {
                 assert_eq!(m.agent.as_deref(), Some(agent), "{file} {client}: agent");

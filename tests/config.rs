@@ -297,7 +297,7 @@ surprise: 1
         "a.yaml:3:115: detections[1].certainty: \"sure\" is none of the words: write one of: hint, strong, proven",
         "a.yaml:4:5: detections[2].id: is missing: every entry needs this key",
         "a.yaml:4:22: detections[2].signal: \"radar\" is none of the words: write one of: stratum_message",
-        "a.yaml:4:38: detections[2].dialect: \"klingon\" is none of the words: write one of: bitcoin, cryptonote",
+        "a.yaml:4:38: detections[2].dialect: \"klingon\" is none of the words: write one of: aeternity, aleo",
         "a.yaml:4:99: detections[2].colour: unknown key",
         "a.yaml:7:14: pools[1].domain: \"bad..example.com\" has an empty label",
         "a.yaml:7:39: pools[1].match: \"substring\" is none of the words: write one of: exact, suffix",

@@ -40,6 +40,10 @@ pub struct Session {
     coin: Option<String>,
     algorithm: Option<String>,
     server_name: Option<String>,
+    site: Option<String>,
+    /// The host that an HTTP head asked for; the pool's name unless the session names another.
+    relay: Option<String>,
+    transport: Transport,
     handshake: bool,
     /// Where only the pool is heard: whether its yes to the miner's name has passed.
     granted: bool,
@@ -121,6 +125,9 @@ impl Session {
             coin: None,
             algorithm: None,
             server_name: None,
+            site: None,
+            relay: None,
+            transport: Transport::Tcp,
             handshake: false,
             granted: false,
             jobs: 0,
@@ -140,6 +147,14 @@ impl Session {
     /// How sure it is that this is mining, if sure enough to be told.
     pub const fn certainty(&self) -> Option<Certainty> {
         self.evidence.certainty()
+    }
+
+    /// Says what carries the messages, and what was said when that was set up: the site that the miner is embedded in,
+    /// and the host that it was sent to.
+    pub fn carried(&mut self, transport: Transport, site: Option<&str>, host: Option<&str>) {
+        self.transport = transport;
+        keep(&mut self.site, site);
+        self.relay = host.map(str::to_owned).filter(|h| h.len() <= 253).or_else(|| self.relay.take());
     }
 
     /// Whether anything speaks for mining, be it too little to tell.
@@ -285,6 +300,7 @@ impl Session {
             Body::Pool(pool) if from_miner => self.keep_pool(Some(pool)),
             Body::VersionRolling => replace(&mut self.algorithm, Some("sha256d")),
             Body::Request(Request::Agent) => asks = Some(Asks::Agent),
+            Body::Answer(verdict) => self.answer(way, *verdict, now),
             Body::Request(Request::Plain) | Body::Hashrate(_) | Body::Pool(_) | Body::Other => {}
         }
         if message.name.starts_with("the reply to") {
@@ -301,6 +317,7 @@ impl Session {
         }
         let parts = account::split(user);
         if parts.payee.is_empty() {
+            keep(&mut self.worker, worker.map(mask).as_deref());
             return;
         }
         keep(&mut self.payee, Some(&mask(parts.payee)));
@@ -315,14 +332,21 @@ impl Session {
         // What a V1 job tells by its previous hash is believed of machines that mine SHA-256d in earnest, whose shares
         // are of difficulty 1 and more: a wrong algorithm would put the rate off by 65536.
         let small = |w: Work| w.unit == Unit::Difficulty && w.amount < 1.0;
-        if job.id.is_none() || self.dialect != Dialect::Bitcoin || self.difficulty.is_some_and(|w| !small(w)) {
+        if job.id.is_none() || self.dialect != Dialect::Bitcoin || self.difficulty.is_some_and(|w| !small(w))
+        {
             replace(&mut self.algorithm, job.algorithm.as_deref());
         }
         if job.id.is_none() && job.hashes.is_none() {
             return;
         }
         self.jobs = self.jobs.saturating_add(1);
-        if let Some(hashes) = job.hashes {
+        // Where these two state a difficulty, the job's target is the network's, not the share's.
+        let stated = match self.dialect {
+            Dialect::Alephium => self.difficulty.is_some_and(|w| w.unit == Unit::Difficulty),
+            Dialect::Ergo => self.difficulty.is_some_and(|w| w.unit == Unit::Difficulty && w.amount > 1.0),
+            _ => false,
+        };
+        if let Some(hashes) = job.hashes.filter(|_| !stated) {
             self.difficulty = Some(Work { amount: hashes, unit: Unit::Hashes });
         }
         let Some(work) = self.difficulty else { return };
@@ -360,11 +384,32 @@ impl Session {
         self.pending.ask(from, id, asks)
     }
 
+    /// Heeds an answer without an id: it is to the oldest share.
+    fn answer(&mut self, way: Way, verdict: Verdict, now: Time) {
+        let asked = self.pending.answer_oldest(way.back(), |a| matches!(a, Asks::Share(_)));
+        let work = match asked {
+            Some(Asks::Share(work)) => work,
+            _ if self.only_pool_heard(way) => self.work_now(),
+            _ => return,
+        };
+        match verdict {
+            Verdict::Accepted => self.accept(work, now),
+            Verdict::Rejected => self.reject(),
+            Verdict::Neither => {}
+        }
+    }
+
+    /// What a share found now is worth.
+    fn work_now(&self) -> Work {
+        let work = self.recent_jobs.back().map(|(_, w)| *w).or(self.difficulty);
+        work.unwrap_or(Work { amount: 0.0, unit: self.unit })
+    }
+
     /// Heeds a reply that means nothing alone.
     fn reply(&mut self, way: Way, reply: &Reply<'_>, now: Time) {
         let asked = match reply.id {
             Some(id) => self.pending.answer(way.back(), id),
-            None if reply.verdict == Verdict::Rejected => self.pending.answer_oldest(way.back()),
+            None if reply.verdict == Verdict::Rejected => self.pending.answer_oldest(way.back(), |_| true),
             None => None,
         };
         match (asked, reply.verdict) {
@@ -376,12 +421,11 @@ impl Session {
                 }
             }
             (Some(Asks::Agent), _) => keep(&mut self.agent, reply.result.and_then(|r| r.str()).as_deref()),
-            (None, Verdict::Accepted) if self.handshake && !self.heard.miner && !self.granted => self.granted = true,
+            (None, Verdict::Accepted) if self.handshake && !self.heard.miner && !self.granted => {
+                self.granted = true;
+            }
             (None, verdict) if self.only_pool_heard(way) => match verdict {
-                Verdict::Accepted => {
-                    let work = self.recent_jobs.back().map(|(_, w)| *w).or(self.difficulty);
-                    self.accept(work.unwrap_or(Work { amount: 0.0, unit: self.unit }), now);
-                }
+                Verdict::Accepted => self.accept(self.work_now(), now),
                 Verdict::Rejected => self.reject(),
                 Verdict::Neither => {}
             },
@@ -416,22 +460,27 @@ impl Session {
         let rate = if self.heard.pool { &self.accepted } else { &self.submitted };
         let hashes = match (self.unit, self.dialect) {
             (Unit::Hashes, _) => 1.0,
-            (Unit::Difficulty, Dialect::Bitcoin) => algorithm::hashes_per_difficulty(self.algorithm.as_deref()?)?,
-            (Unit::Difficulty, _) => stratum::target::bitcoin(1.0),
+            (Unit::Difficulty, Dialect::Bitcoin) => {
+                algorithm::hashes_per_difficulty(self.algorithm.as_deref()?)?
+            }
+            // Spectre, among Kaspa's forks, counts in units of 256.
+            (Unit::Difficulty, Dialect::Kaspa) if self.coin.as_deref() == Some("SPR") => 256.0,
+            (Unit::Difficulty, dialect) => stratum::target::hashes_per_difficulty(dialect)?,
         };
         rate.per_second().map(|r| r * hashes).filter(|r| r.is_finite())
     }
 
     /// The account as it stands.
     pub fn mining(&self, certainty: Certainty, rules: &RuleSet) -> Mining {
-        let host = self.server_name.as_deref();
+        let host = self.server_name.as_deref().or(self.relay.as_deref());
         Mining {
             dialect: self.dialect,
-            transport: Transport::Tcp,
+            transport: self.transport,
             certainty,
             client_role_proven: self.miner.is_some(),
             pool: host.and_then(|h| rules.pool_of(h)).map(|p| Arc::clone(&p.operator)),
-            server_name: self.server_name.clone(),
+            server_name: host.map(str::to_owned),
+            site: self.site.clone(),
             payee: self.payee.clone(),
             worker: self.worker.clone(),
             agent: self.agent.clone(),

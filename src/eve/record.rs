@@ -62,6 +62,8 @@ struct MiningPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     payee: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<Cow<'a, str>>,
@@ -159,6 +161,7 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         client_role_proven: account.client_role_proven,
         pool: plain(account.pool.as_deref()),
         server_name: plain(account.server_name.as_deref()),
+        site: plain(account.site.as_deref()),
         payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(privacy.payee(p))),
         worker: theirs(account.worker.as_deref()),
         agent: theirs(account.agent.as_deref()),

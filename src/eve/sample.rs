@@ -31,6 +31,7 @@ pub(super) fn bare() -> Mining {
         client_role_proven: true,
         pool: None,
         server_name: None,
+        site: None,
         payee: None,
         worker: None,
         agent: None,
@@ -51,6 +52,7 @@ pub(super) fn full() -> Mining {
     Mining {
         pool: Some("Example Pool".into()),
         server_name: Some("eu.pool.example".into()),
+        site: Some("https://films.example".into()),
         payee: Some("1BoatSLRHtKNngkdXEeobR76b53LETtpyT".into()),
         worker: Some("rig \"1\"\n".into()),
         agent: Some("cgminer/4.10.0".into()),

@@ -26,6 +26,7 @@ impl Flow {
             client_role_proven: true,
             pool: None,
             server_name: None,
+            site: None,
             payee: None,
             worker: None,
             agent: None,

@@ -1,14 +1,13 @@
 //! One followed flow: both its streams, cut into messages, and the session that heeds them.
 
+use super::reading::{Heed, Reading, Talk};
 use super::stats::{Limit, Stats};
-use crate::detect::Certainty;
-use crate::detect::session::{Facts, Heeded, Session};
+use crate::detect::session::{Facts, Session};
+use crate::detect::{Certainty, Transport};
 use crate::flow::stream::{Piece, Segment, Stream, Trouble};
 use crate::flow::{Settings, Way};
 use crate::packet::{Packet, Time, Vlans};
-use crate::screen::Tag;
-use crate::stratum;
-use crate::wire::line::{self, Framer};
+use crate::screen::{Hint, Tag};
 
 /// A followed flow.
 #[derive(Debug)]
@@ -19,8 +18,9 @@ pub(super) struct Flow {
     down: Side,
     pub(super) session: Session,
     pub(super) vlans: Vlans,
-    /// Lines that were no messages, while nothing was proven.
+    /// Lines or frames that were no messages, while nothing was proven.
     pub(super) junk: u32,
+    talk: Talk,
     /// Whether the upward and the downward side have said that they are done.
     pub(super) closed: [bool; 2],
     pub(super) proven_at: Option<Time>,
@@ -45,7 +45,7 @@ pub(super) struct Told {
 #[derive(Debug, Default)]
 struct Side {
     stream: Stream,
-    framer: Framer,
+    reading: Reading,
 }
 
 impl Flow {
@@ -59,6 +59,7 @@ impl Flow {
             session: Session::new(packet.time),
             vlans: packet.vlans,
             junk: 0,
+            talk: Talk::default(),
             closed: [false; 2],
             proven_at: None,
             waits: false,
@@ -71,21 +72,21 @@ impl Flow {
         let before = self.buffered();
         let proven = self.certainty().is_some();
         let limit = if proven { bounds.max_line } else { bounds.max_candidate_line };
-        let Self { up, down, session, junk, .. } = self;
-        let Side { stream, framer } = match way {
+        let Self { up, down, session, junk, talk, .. } = self;
+        let Side { stream, reading } = match way {
             Way::Up => up,
             Way::Down => down,
         };
         let segment = Segment { seq: packet.tcp.seq, bytes: packet.payload, len: packet.payload_len };
-        let mut heed = |message: line::Message<'_>| heed(session, way, message, packet.time, stats, junk);
+        let mut heed = Heed { session, stats, junk, way, now: packet.time, limit };
         let trouble = stream.insert(segment, packet.time, bounds, |piece| match piece {
-            Piece::Bytes(bytes) => framer.feed(bytes, limit, &mut heed),
-            Piece::Earlier(bytes) => Framer::default().feed(bytes, limit, &mut heed),
+            Piece::Bytes(bytes) => reading.feed(bytes, talk, &mut heed),
+            Piece::Earlier(bytes) => Reading::default().feed(bytes, talk, &mut heed),
             Piece::Anew(bytes) => {
-                *framer = Framer::default();
-                framer.feed(bytes, limit, &mut heed);
+                *reading = Reading::default();
+                reading.feed(bytes, talk, &mut heed);
             }
-            Piece::Gap => framer.resync(),
+            Piece::Gap => reading.resync(),
         });
         self.account(before, trouble, stats);
     }
@@ -93,16 +94,18 @@ impl Flow {
     /// Heeds what waited behind holes that nothing will fill any more, and gives all bytes back.
     pub(super) fn finish(&mut self, now: Time, bounds: &Settings, stats: &mut Stats) {
         let before = self.buffered();
-        let Self { up, down, session, junk, .. } = self;
+        let Self { up, down, session, junk, talk, .. } = self;
         let mut trouble = Trouble::default();
-        for (way, Side { stream, framer }) in [(Way::Up, up), (Way::Down, down)] {
-            let mut heed = |message: line::Message<'_>| heed(session, way, message, now, stats, junk);
+        for (way, Side { stream, reading }) in [(Way::Up, up), (Way::Down, down)] {
+            let mut heed = Heed { session, stats, junk, way, now, limit: bounds.max_line };
             let t = stream.finish(|piece| match piece {
-                Piece::Bytes(bytes) | Piece::Earlier(bytes) | Piece::Anew(bytes) => framer.feed(bytes, bounds.max_line, &mut heed),
-                Piece::Gap => framer.resync(),
+                Piece::Bytes(bytes) | Piece::Earlier(bytes) | Piece::Anew(bytes) => {
+                    reading.feed(bytes, talk, &mut heed);
+                }
+                Piece::Gap => reading.resync(),
             });
             trouble.gaps += t.gaps;
-            framer.resync();
+            reading.resync();
             stream.shed();
         }
         self.account(before, trouble, stats);
@@ -113,7 +116,7 @@ impl Flow {
         let before = self.buffered();
         for side in [&mut self.up, &mut self.down] {
             side.stream.shed();
-            side.framer.resync();
+            side.reading.resync();
         }
         self.account(before, Trouble::default(), stats);
     }
@@ -142,50 +145,29 @@ impl Flow {
 
     /// Bytes held.
     fn buffered(&self) -> usize {
-        [&self.up, &self.down].iter().map(|s| s.stream.buffered() + s.framer.buffered()).sum()
+        [&self.up, &self.down].iter().map(|s| s.stream.buffered() + s.reading.buffered()).sum()
     }
 
     /// Whether nothing unfinished and nothing suspect is left: the flow was opened for nothing.
     pub(super) fn is_empty(&self) -> bool {
-        let idle = |s: &Side| s.framer.is_between() && s.stream.buffered() == 0;
-        !self.session.is_suspect() && idle(&self.up) && idle(&self.down)
+        let open = |s: &Side| match &s.reading {
+            Reading::Lines(_) => !s.reading.is_between() || s.stream.buffered() > 0,
+            // A WebSocket may begin with other talk than mining.
+            Reading::Http(_) | Reading::WebSocket(_) => !self.talk.is_refused(),
+        };
+        !self.session.is_suspect() && !open(&self.up) && !open(&self.down)
     }
-}
 
-/// Heeds one message of the wire.
-fn heed(
-    session: &mut Session,
-    way: Way,
-    message: line::Message<'_>,
-    now: Time,
-    stats: &mut Stats,
-    junk: &mut u32,
-) {
-    let heeded = match message {
-        line::Message::Object(object) => session.line(way, &stratum::Line::read(object), now),
-        line::Message::Overlong { head, tail } => {
-            stats.hit(Limit::Line);
-            session.line(way, &stratum::Line::read_overlong(head, tail), now)
+    /// Reads it as what the screen saw: HTTP heads that ask for a WebSocket, or a WebSocket's frames in mid-stream.
+    pub(super) fn read_as(&mut self, hint: Hint) {
+        let reading = || match hint {
+            Hint::Frame => Reading::WebSocket(Box::default()),
+            Hint::Http => Reading::Http(Box::default()),
+            Hint::Agent | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => Reading::default(),
+        };
+        (self.up.reading, self.down.reading) = (reading(), reading());
+        if hint == Hint::Frame {
+            self.session.carried(Transport::WebSocket, None, None);
         }
-        line::Message::Agent(bytes) => match stratum::read_agent(bytes) {
-            Some(message) => session.message(way, &message, now),
-            None => Heeded::Other,
-        },
-        line::Message::Junk => {
-            stats.malformed_lines += 1;
-            *junk = junk.saturating_add(1);
-            return;
-        }
-    };
-    let dialect = match heeded {
-        Heeded::Message(dialect) => dialect,
-        Heeded::Full(dialect) => {
-            stats.hit(Limit::Pending);
-            dialect
-        }
-        Heeded::Other => return,
-    };
-    if let Some(n) = stats.messages.get_mut(dialect as usize) {
-        *n += 1;
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::stratum::{self, Body, Line, Read, Strength};
 use crate::wire::json::{Found, Scan};
+use crate::wire::{line, websocket};
 
 /// Whether a segment, beginning with a message, holds a mining message, or ends in one that could become one. A segment
 /// with anything else between the messages opens nothing: that is a document, not a conversation.
@@ -14,8 +15,11 @@ pub(super) fn opens(payload: &[u8]) -> bool {
         match rest.first() {
             None => return found,
             Some(0x7f) => {
-                let len = rest.get(2..4).map(|l| l.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b)));
-                let Some((message, after)) = len.and_then(|l| rest.split_at_checked(l.max(1))) else { return found };
+                let len =
+                    rest.get(2..4).map(|l| l.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b)));
+                let Some((message, after)) = len.and_then(|l| rest.split_at_checked(l.max(1))) else {
+                    return found;
+                };
                 found |= stratum::read_agent(message).is_some_and(|m| m.strength > Strength::Context);
                 rest = after;
             }
@@ -31,6 +35,12 @@ pub(super) fn opens(payload: &[u8]) -> bool {
             Some(_) => return false,
         }
     }
+}
+
+/// Whether a segment of WebSocket frames, found in mid-stream, begins with a mining message.
+pub(super) fn frame_opens(payload: &[u8]) -> bool {
+    let mut buffer = [0; 4096];
+    websocket::first_text(payload, &mut buffer).is_some_and(|text| line::starts_object(text) && opens(text))
 }
 
 /// A mining message, or a login that a job or a share may still confirm.

@@ -47,9 +47,8 @@ impl Recent {
 
     /// Whether what begins at `seq` goes on in the middle of a line: the segment before it is here and ends in none.
     pub(super) fn is_mid_line(&self, key: &FlowKey, way: Way, seq: u32) -> bool {
-        let before = |l: &&Late| {
-            l.key == *key && l.way == way && l.seq.wrapping_add(l.bytes.len() as u32) == seq
-        };
+        let before =
+            |l: &&Late| l.key == *key && l.way == way && l.seq.wrapping_add(l.bytes.len() as u32) == seq;
         let last = self.ring.iter().find(before).and_then(|l| l.bytes.last());
         last.is_some_and(|b| !matches!(b, b'\n' | b'}' | 0))
     }

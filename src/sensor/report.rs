@@ -32,7 +32,9 @@ pub(super) fn tell(
         let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
         let claim = match certainty {
             Certainty::Proven => "which only mining does",
-            Certainty::Strong | Certainty::Hint => "whose login has the form of a wallet; nothing has confirmed it yet",
+            Certainty::Strong | Certainty::Hint => {
+                "whose login has the form of a wallet; nothing has confirmed it yet"
+            }
         };
         let (name, dialect) = (witness.name, mining.dialect.name());
         let when = if mining.midstream { ", found in mid-session" } else { "" };

@@ -3,7 +3,8 @@ use crate::packet::LinkType;
 use crate::rules::Rule;
 
 const SUBSCRIBE: &[u8] = b"{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"a/1\"]}\n";
-const SUBMIT: &[u8] = b"{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"w\",\"1\",\"00\",\"66a1b2c3\",\"1c2f00a7\"]}\n";
+const SUBMIT: &[u8] =
+    b"{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"w\",\"1\",\"00\",\"66a1b2c3\",\"1c2f00a7\"]}\n";
 
 fn rules() -> Arc<RuleSet> {
     let rule = Rule {
@@ -46,7 +47,9 @@ fn a_panic_costs_one_flow() {
     sensor.finish(&mut events);
     let submitted = |port| {
         let ends = events.iter().filter_map(|e| match e {
-            Event::Session(r) if r.phase == Phase::Final && r.flow.client.port == port => Some(&r.mining.shares),
+            Event::Session(r) if r.phase == Phase::Final && r.flow.client.port == port => {
+                Some(&r.mining.shares)
+            }
             Event::Session(_) | Event::Alert(_) => None,
         });
         ends.map(|s| s.submitted).collect::<Vec<_>>()

@@ -50,11 +50,21 @@ mod tests {
     fn separators() {
         let wallet = "bc1qcftw0z6ejgtm3a7x88ypah0xnxngcp37zctsr3";
         let eth = "0x19c5639646cceb08a28035cca80b072a7cd02796";
+        let kaspa = "kaspa:q9qq6u46td07hfelf4ddpyr3z7jarg682pw603cejvgk94aqlctanm5t6249j";
+        let nexa = "nexa:nqtsq5g5sz8a5p0mf8xg5a2srgny7amejjwutkddw4yd4hz4";
         let cases = [
+            (kaspa.to_owned(), kaspa, None),
+            (format!("{kaspa}.ks0"), kaspa, Some("ks0")),
+            (format!("{kaspa}:ks0"), kaspa, Some("ks0")),
+            (format!("{nexa}.r_1"), nexa, Some("r_1")),
             (format!("{wallet}.rig01"), wallet, Some("rig01")),
             (wallet.to_owned(), wallet, None),
             ("acct.s19x12".to_owned(), "acct", Some("s19x12")),
-            ("3MARwTd4FAe3PZrRFiMDUfDt8qVsKHVegK_w3".to_owned(), "3MARwTd4FAe3PZrRFiMDUfDt8qVsKHVegK", Some("w3")),
+            (
+                "3MARwTd4FAe3PZrRFiMDUfDt8qVsKHVegK_w3".to_owned(),
+                "3MARwTd4FAe3PZrRFiMDUfDt8qVsKHVegK",
+                Some("w3"),
+            ),
             ("my_account.w".to_owned(), "my_account", Some("w")),
             (format!("{eth}/lab.worker1/miner@example.org"), eth, Some("lab.worker1")),
             (format!("{eth}.rig7"), eth, Some("rig7")),
@@ -73,7 +83,8 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let address = "43ihRipXYqMHocwK89XYsVgDibTH3kuLWwf3yo66vK7wBYtQd5EsAqG2EA5yZqmCBtq5uCbwzqm5xTnPBXvKRzbTwELZLfq";
+        let address =
+            "43ihRipXYqMHocwK89XYsVgDibTH3kuLWwf3yo66vK7wBYtQd5EsAqG2EA5yZqmCBtq5uCbwzqm5xTnPBXvKRzbTwELZLfq";
         assert!(is_cryptonote_address(address));
         assert!(is_cryptonote_address(&format!("{address}.rig")));
         assert!(!is_cryptonote_address("ann"));

@@ -1,5 +1,7 @@
 //! Targets to work: how many hashes a share is expected to cost. Byte orders and formulas by dialect.
 
+use super::Dialect;
+
 /// 2^256 / target for 64 hexadecimal digits, most significant first, with or without `0x`. `None` for a zero target.
 pub fn hashes_be(hex: &str) -> Option<f64> {
     let digits = hex.strip_prefix("0x").unwrap_or(hex);
@@ -29,9 +31,18 @@ pub fn cryptonote(hex: &str) -> Option<f64> {
     }
 }
 
-/// Hashes a unit of stratum V1 difficulty costs, times the difficulty, for algorithms that count from 2^32.
-pub fn bitcoin(difficulty: f64) -> f64 {
-    difficulty * 4_294_967_296.0
+/// Expected hashes that a share of difficulty 1 costs, in dialects where the algorithm does not decide it; `None` where it
+/// does (`bitcoin`), or where shares are told by their target alone.
+pub const fn hashes_per_difficulty(dialect: Dialect) -> Option<f64> {
+    match dialect {
+        Dialect::EthereumStratum1 | Dialect::Handshake | Dialect::Kaspa | Dialect::Nexa | Dialect::Progpow => {
+            Some(4_294_967_296.0)
+        }
+        // A hash counts for one of 16 chains, and the unit is 2^30.
+        Dialect::Alephium => Some(17_179_869_184.0),
+        Dialect::Ergo | Dialect::Tari | Dialect::Warthog | Dialect::Xelis => Some(1.0),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

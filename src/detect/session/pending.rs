@@ -49,9 +49,9 @@ impl<A> Pending<A> {
         self.requests.remove(at).map(|w| w.asks)
     }
 
-    /// Takes the oldest request, which an error without id answers.
-    pub(super) fn answer_oldest(&mut self, from: Way) -> Option<A> {
-        let at = self.requests.iter().position(|w| w.from == from)?;
+    /// Takes the oldest request for which `fits` holds: what has no id answers that one.
+    pub(super) fn answer_oldest(&mut self, from: Way, fits: impl Fn(&A) -> bool) -> Option<A> {
+        let at = self.requests.iter().position(|w| w.from == from && fits(&w.asks))?;
         self.requests.remove(at).map(|w| w.asks)
     }
 }
