@@ -16,17 +16,32 @@ pub mod session;
 /// One kind of evidence. The names are public API (`mining.signal` in events, `signal` in metrics).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {
+    /// A message of a browser miner's own dialect was parsed.
+    BrowserMinerMessage,
+    /// A mining call over HTTP was parsed.
+    GetworkRequest,
     /// A message of a stratum dialect was parsed.
     StratumMessage,
 }
 
 impl Signal {
     /// All signals, for metrics that must exist at zero.
-    pub const ALL: [Self; 1] = [Self::StratumMessage];
+    pub const ALL: [Self; 3] = [Self::BrowserMinerMessage, Self::GetworkRequest, Self::StratumMessage];
+
+    /// What a message of this dialect, carried so, is evidence of.
+    pub const fn of(dialect: Dialect, transport: Transport) -> Self {
+        match (dialect, transport) {
+            (Dialect::Coinhive | Dialect::Webminerpool, _) => Self::BrowserMinerMessage,
+            (_, Transport::Http) => Self::GetworkRequest,
+            _ => Self::StratumMessage,
+        }
+    }
 
     /// Name in events, rules and metrics.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::BrowserMinerMessage => "browser_miner_message",
+            Self::GetworkRequest => "getwork_request",
             Self::StratumMessage => "stratum_message",
         }
     }
@@ -65,6 +80,8 @@ impl Certainty {
 /// What carries the mining messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
+    /// Bodies and heads of HTTP/1 messages.
+    Http,
     /// Lines straight on TCP.
     Tcp,
     /// Messages of a WebSocket (RFC 6455).
@@ -73,11 +90,12 @@ pub enum Transport {
 
 impl Transport {
     /// All transports.
-    pub const ALL: [Self; 2] = [Self::Tcp, Self::WebSocket];
+    pub const ALL: [Self; 3] = [Self::Http, Self::Tcp, Self::WebSocket];
 
     /// Name in events and metrics.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Http => "http",
             Self::Tcp => "tcp",
             Self::WebSocket => "websocket",
         }

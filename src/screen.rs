@@ -45,6 +45,38 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
     Some(object_after(payload).map_or(Hint::Text, Hint::ObjectAfter))
 }
 
+/// Whether an HTTP head could be a mining call's: one with its headers, or a POST whose JSON body, as far as it is here,
+/// names such a call.
+pub fn asks_for_work(head: &[u8]) -> bool {
+    const CALLS: [&[u8]; 9] = [
+        b"getwork", b"blocktemplate", b"block_template", b"submitblock", b"submit_block", b"merge_mining_", b"eth_getWork",
+        b"eth_submitWork", b"eth_submitHashrate",
+    ];
+    const HEADERS: [&[u8]; 6] =
+        [b"X-Mining-", b"X-Long-Polling", b"X-Roll-NTime", b"X-Stratum", b"X-Hash-Difficulty", b"X-Reject-Reason"];
+    let named = |name: &[u8]| memchr::memmem::find(head, name).is_some();
+    if head.starts_with(b"POST ") {
+        let body = memchr::memmem::find(head, b"\r\n\r\n").map(|at| head.get(at + 4..).unwrap_or_default());
+        // A JSON body that comes apart from its head is waited for, if it is as small as a call.
+        return match body {
+            Some([]) => (named(b"json") && small(head)) || named(b"X-Mining-") || named(b"Basic "),
+            _ => CALLS.iter().any(|c| named(c)) || named(b"X-Mining-"),
+        };
+    }
+    let head = head.get(..1024).unwrap_or(head);
+    let named = |name: &[u8]| memchr::memmem::find(head, name).is_some();
+    (head.starts_with(b"GET ") && named(b"X-Mining-")) || (head.starts_with(b"HTTP/1.") && HEADERS.iter().any(|h| named(h)))
+}
+
+/// Whether a head's Content-Length has at most three digits.
+fn small(head: &[u8]) -> bool {
+    let at = memchr::memmem::find(head, b"ontent-").and_then(|_| {
+        memchr::memmem::find(head, b"ength: ").map(|at| at.saturating_add(7))
+    });
+    let digits = at.map_or(0, |at| head.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count());
+    (1..=3).contains(&digits)
+}
+
 /// Whether an HTTP head asks for a WebSocket or agrees to one.
 pub fn asks_for_websocket(head: &[u8]) -> bool {
     // The token's case is free (RFC 6455 §4.2.1); the header's name stands before it.

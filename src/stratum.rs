@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::wire::http;
 use crate::wire::json::{Members, Value};
 
 pub mod account;
@@ -24,6 +25,8 @@ mod ergo;
 mod ethereumstratum1;
 mod ethereumstratum2;
 mod ethproxy;
+mod getblocktemplate;
+mod getwork;
 mod grin;
 mod handshake;
 mod ironfish;
@@ -70,6 +73,10 @@ pub enum Dialect {
     EthereumStratum2,
     /// `eth_submitLogin`, `eth_getWork`, `eth_submitWork`.
     EthProxy,
+    /// Block templates over HTTP: BIP 22, Monero's daemon, merge mining.
+    Getblocktemplate,
+    /// getwork over HTTP, and requests with its headers.
+    Getwork,
     /// Grin (Cuckatoo): `getjobtemplate`, `pre_pow`, replies that echo the method.
     Grin,
     /// Handshake (HNS).
@@ -94,7 +101,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// All dialects, in the order of their counters.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Aeternity,
         Self::Aleo,
         Self::Alephium,
@@ -109,6 +116,8 @@ impl Dialect {
         Self::EthereumStratum1,
         Self::EthereumStratum2,
         Self::EthProxy,
+        Self::Getblocktemplate,
+        Self::Getwork,
         Self::Grin,
         Self::Handshake,
         Self::Ironfish,
@@ -138,6 +147,8 @@ impl Dialect {
             Self::EthereumStratum1 => "ethereumstratum1",
             Self::EthereumStratum2 => "ethereumstratum2",
             Self::EthProxy => "ethproxy",
+            Self::Getblocktemplate => "getblocktemplate",
+            Self::Getwork => "getwork",
             Self::Grin => "grin",
             Self::Handshake => "handshake",
             Self::Ironfish => "ironfish",
@@ -427,6 +438,34 @@ pub fn read<'a>(line: &Line<'a>) -> Read<'a> {
         return Read::Reply(reply);
     }
     request(line, method).map_or(Read::Nothing, Read::Message)
+}
+
+/// Reads a JSON body of an HTTP message: the calls of miners to nodes and of old pools. Lines of other dialects mean
+/// nothing there, since documents travel as bodies too.
+pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
+    let message = match (line.method.as_deref(), line.result) {
+        (Some(method), _) => getwork::request(line, method)
+            .or_else(|| getblocktemplate::request(line, method))
+            .or_else(|| ethproxy::request(line, method).map(ethproxy::to_node)),
+        (None, Some(result)) if result.is_array() => ethproxy::reply(line, result),
+        (None, Some(result)) => getwork::reply(line, result).or_else(|| getblocktemplate::reply(line, result)),
+        (None, None) => None,
+    };
+    match message {
+        Some(message) => Read::Message(message),
+        None if line.method.is_none() => reply::read(line).map_or(Read::Nothing, Read::Reply),
+        None => Read::Nothing,
+    }
+}
+
+/// Reads the head of an HTTP request.
+pub fn read_request<'a>(head: &http::Request<'a>) -> Option<Message<'a>> {
+    getwork::request_head(head)
+}
+
+/// Reads the head of an HTTP response.
+pub fn read_response<'a>(head: &http::Response<'a>) -> Option<Message<'a>> {
+    getwork::response_head(head)
 }
 
 /// Reads one binary message of a farm proxy (BTCAgent).

@@ -97,6 +97,8 @@ fn words(file: &str, dialect: &str) -> &'static [&'static str] {
         "ethproxy" => &["ethproxy"],
         "ethstratum" => &["ethereumstratum1"],
         "stratum-v1" if file.starts_with("zec-") => &["equihash"],
+        "gbt-http" => &["getblocktemplate"],
+        "getwork-http" => &["getwork"],
         "kaspa" => &["kaspa"],
         "stratum-v1" => &["bitcoin"],
         "webminerpool" => &["webminerpool"],

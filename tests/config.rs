@@ -296,7 +296,7 @@ surprise: 1
         "a.yaml:3:101: detections[1].severity: 4 is out of range: write a whole number from 1 to 3",
         "a.yaml:3:115: detections[1].certainty: \"sure\" is none of the words: write one of: hint, strong, proven",
         "a.yaml:4:5: detections[2].id: is missing: every entry needs this key",
-        "a.yaml:4:22: detections[2].signal: \"radar\" is none of the words: write one of: stratum_message",
+        "a.yaml:4:22: detections[2].signal: \"radar\" is none of the words: write one of: browser_miner_message,",
         "a.yaml:4:38: detections[2].dialect: \"klingon\" is none of the words: write one of: aeternity, aleo",
         "a.yaml:4:99: detections[2].colour: unknown key",
         "a.yaml:7:14: pools[1].domain: \"bad..example.com\" has an empty label",

@@ -345,6 +345,50 @@ fn no_cut_of_a_negative_is_told() {
     assert!(seen > 10_000, "only {seen} segments");
 }
 
+/// Requests and responses of HTTP mining: the unique ones are told alone, the strong ones only with another.
+#[test]
+fn http_calls_are_told_by_their_strength() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.jsonl"))
+        .expect("the file");
+    let rules = Arc::new(load_rules(&Config::default()).expect("built-in rules"));
+    let dialects = ["getwork", "gbt", "monero-daemon-rpc", "monero-merge-mining", "eth-node-rpc"];
+    let mut seen = 0;
+    for v in text.lines().map(|l| serde_json::from_str::<Value>(l).expect("a JSON line")) {
+        if v["transport"] != "http" || !dialects.contains(&v["dialect"].as_str().unwrap_or_default()) {
+            continue;
+        }
+        // Lengths in the file are of bodies that were shortened for it.
+        let message = v["message"].as_str().expect("message").replace("\r\n", "\n");
+        let (head, body) = message.split_once("\n\n").expect("a head");
+        let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("Content-Length")).collect();
+        let length = format!("Content-Length: {}", body.len());
+        let whole = format!("{}\r\n{length}\r\n\r\n{body}", head.join("\r\n"));
+        for cut in [whole.len(), whole.len() - body.len()] {
+            let mut sensor = Sensor::new(Settings::default(), Arc::clone(&rules), 0);
+            let mut events = Vec::new();
+            let (first, rest) = whole.split_at(cut);
+            for (seq, part) in [(1, first), (1 + cut as u32, rest)] {
+                let ends = PacketBuilder::ipv4([10, 0, 0, 1], [192, 0, 2, 1], 9);
+                let mut data = Vec::new();
+                ends.tcp(40_000, 8332, seq, 9).ack(1).write(&mut data, part.as_bytes()).expect("a packet");
+                let time = Time::from_secs(1);
+                let frame = Frame { time, link: LinkType::RawIp, wire_len: data.len() as u32, data: &data };
+                sensor.frame(&frame, &mut events);
+            }
+            sensor.finish(&mut events);
+            let unique = v["expect"]["strength"] == "unique";
+            // A response's body that comes apart from a head without a pool's headers opens nothing.
+            if cut < whole.len() && v["direction"] == "server" {
+                continue;
+            }
+            assert_eq!(!events.is_empty(), unique, "vector {} cut at {cut}: {events:?}", v["n"]);
+            assert!(!format!("{events:?}").contains("ng:x"), "vector {}: a password was kept", v["n"]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} calls");
+}
+
 /// A submit and the reply to its id are one accepted share; the reply alone is none.
 #[test]
 fn a_share_is_accepted_by_the_reply_to_it() {

@@ -123,8 +123,8 @@ fn an_unreadable_file_is_told_apart() {
 fn built_in_rules_name_each_dialect() {
     let rules = load_rules(&Config::default()).unwrap();
     for dialect in Dialect::ALL {
-        let rule = rules.rule(Signal::StratumMessage, dialect).expect("a rule");
-        assert_eq!(rule.dialect, Some(dialect), "{} has no rule of its own", dialect.name());
+        let own = rules.detections().iter().any(|r| r.dialect == Some(dialect));
+        assert!(own, "{} has no rule of its own", dialect.name());
     }
     for signal in Signal::ALL {
         let general = rules.detections().iter().find(|r| r.signal == signal && r.dialect.is_none());

@@ -9,7 +9,7 @@ use super::{Certainty, Dialect, Live, Mining, Shares, Transport, algorithm};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
-use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Request, Role, Verdict, account};
+use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Request, Role, Strength, Verdict, account};
 
 mod evidence;
 mod pending;
@@ -216,6 +216,18 @@ impl Session {
         }
     }
 
+    /// Heeds the JSON body of an HTTP message that went `way`.
+    pub fn body(&mut self, way: Way, line: &stratum::Line<'_>, now: Time) -> Heeded {
+        match stratum::read_body(line) {
+            Read::Message(message) => self.message(way, &message, now),
+            Read::Reply(reply) => {
+                self.reply(way, &reply, now);
+                Heeded::Other
+            }
+            Read::Nothing => Heeded::Other,
+        }
+    }
+
     /// Heeds one message that went `way`.
     pub fn message(&mut self, way: Way, message: &Message<'_>, now: Time) -> Heeded {
         let Some(()) = self.place(way, message.role) else {
@@ -252,6 +264,9 @@ impl Session {
 
     /// A decisive message names the dialect; of several the latest job or share does, since pools switch algorithms.
     fn name_dialect(&mut self, message: &Message<'_>) {
+        if message.strength == Strength::Context && !message.decisive {
+            return;
+        }
         let works = matches!(message.body, Body::Job(_) | Body::Submit { .. });
         // A server that speaks several dialects pushes eth-proxy work to whoever has just said hello in another.
         let pushed = message.dialect == Dialect::EthProxy && message.role == Some(Role::Pool);

@@ -155,7 +155,12 @@ impl Flow {
             // A WebSocket may begin with other talk than mining.
             Reading::Http(_) | Reading::WebSocket(_) => !self.talk.is_refused(),
         };
-        !self.session.is_suspect() && !open(&self.up) && !open(&self.down)
+        // The user of an HTTP request is anybody's until a body says more.
+        let suspect = match (&self.up.reading, &self.down.reading) {
+            (Reading::Http(_), Reading::Http(_)) => self.session.is_strong() || self.session.certainty().is_some(),
+            _ => self.session.is_suspect(),
+        };
+        !suspect && !open(&self.up) && !open(&self.down)
     }
 
     /// Reads it as what the screen saw: HTTP heads that ask for a WebSocket, or a WebSocket's frames in mid-stream.

@@ -7,6 +7,7 @@ use crate::detect::session::{Heeded, Session};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::stratum;
+use crate::wire::json::Value;
 use crate::wire::websocket::Deflate;
 use crate::wire::{http, line, websocket};
 
@@ -35,6 +36,8 @@ pub(super) struct Talk {
     /// Which way the requests go.
     asks: Option<Way>,
     opened: Option<Opened>,
+    /// Whether a WebSocket was asked for.
+    wants: bool,
     refused: bool,
 }
 
@@ -56,6 +59,8 @@ pub(super) struct Heed<'a> {
     pub(super) limit: usize,
 }
 
+/// Calls of a batch that are read.
+const MAX_BATCH: usize = 64;
 /// Words of HTTP heads longer than this are not kept.
 const MAX_WORD: usize = 512;
 
@@ -99,7 +104,11 @@ impl Reading {
             Self::Http(framer) => {
                 let mut held = Vec::new();
                 let way = heed.way;
-                let rest = framer.feed(piece, http::Limits::default(), |e| talk.hear(way, &e, &mut held));
+                let limits = http::Limits { max_body: heed.limit };
+                let rest = framer.feed(piece, limits, |event| {
+                    talk.hear(way, &event, &mut held);
+                    heed.http(&event, talk);
+                });
                 if talk.opened.is_some() && framer.is_over() {
                     held.extend_from_slice(rest);
                     self.follow(talk, heed);
@@ -126,7 +135,7 @@ impl Reading {
 }
 
 impl Talk {
-    /// Whether the server would not open a WebSocket.
+    /// Whether nothing more is to be expected: the server would not open a WebSocket, or the body was no mining call.
     pub(super) const fn is_refused(&self) -> bool {
         self.refused
     }
@@ -140,6 +149,8 @@ impl Talk {
                 self.site = known.or_else(|| header("host")).map(str::to_owned);
                 self.host = header("host").map(|h| host_of(h).to_owned());
                 self.asks = Some(way);
+                self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));
+                self.refused = false;
             }
             http::Event::Response(response) if response.status == 101 => {
                 let extensions = response.headers.value("sec-websocket-extensions");
@@ -149,7 +160,7 @@ impl Talk {
                 self.asks = Some(way.back());
                 self.opened = Some(Opened { answered, deflate });
             }
-            http::Event::Response(response) => self.refused = response.status >= 200,
+            http::Event::Response(response) => self.refused |= self.wants && response.status >= 200,
             http::Event::Upgraded(bytes) => {
                 held.extend_from_slice(bytes);
                 self.opened.get_or_insert_default();
@@ -189,6 +200,40 @@ impl Heed<'_> {
             }
         };
         self.count(heeded);
+    }
+
+    /// Heeds an HTTP message that asks for no WebSocket: its head, then its body.
+    fn http(&mut self, event: &http::Event<'_>, talk: &mut Talk) {
+        let message = match event {
+            http::Event::Request(request) if !talk.wants => stratum::read_request(request),
+            http::Event::Response(response) => stratum::read_response(response),
+            http::Event::Body { bytes, .. } => {
+                self.body(bytes.trim_ascii());
+                talk.refused |= self.session.certainty().is_none() && !self.session.is_strong();
+                None
+            }
+            _ => None,
+        };
+        if let Some(message) = message {
+            let heeded = self.session.message(self.way, &message, self.now);
+            if message.strength > stratum::Strength::Context {
+                self.count(heeded);
+            }
+        }
+        if self.session.is_suspect() {
+            self.session.carried(Transport::Http, None, talk.host.as_deref());
+        }
+    }
+
+    /// Heeds a JSON body: one call or answer, or a batch of them (JSON-RPC 2.0, section 6).
+    fn body(&mut self, body: &[u8]) {
+        let one = Some(body).filter(|b| b.starts_with(b"{"));
+        let batch = Value::first(body).map(|(value, _)| value).filter(|v| v.is_array());
+        let objects = batch.into_iter().flat_map(Value::items).take(MAX_BATCH).map(Value::text);
+        for object in one.into_iter().chain(objects) {
+            let heeded = self.session.body(self.way, &stratum::Line::read(object), self.now);
+            self.count(heeded);
+        }
     }
 
     /// Heeds a WebSocket's message: the lines that are in it, mostly one and without an end.

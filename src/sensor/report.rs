@@ -25,8 +25,9 @@ pub(super) fn tell(
     let (client, server) = key.ends(session.miner().unwrap_or(by_port));
     let identity = FlowIdentity { id: flow.id, client, server, proto: Proto::Tcp, vlans: flow.vlans };
     let mining = session.mining(certainty, rules);
+    let signal = Signal::of(mining.dialect, mining.transport);
     if phase == Phase::Confirmed
-        && let Some(rule) = rules.rule(Signal::StratumMessage, mining.dialect)
+        && let Some(rule) = rules.rule(signal, mining.dialect)
         && let Some(witness) = session.witness()
     {
         let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
@@ -43,7 +44,7 @@ pub(super) fn tell(
             time: witness.time,
             flow: identity,
             rule: Arc::clone(rule),
-            signal: Signal::StratumMessage,
+            signal,
             reason,
             mining: Mining { certainty: certainty.min(rule.certainty), ..mining.clone() },
         })));

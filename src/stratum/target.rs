@@ -12,6 +12,12 @@ pub fn hashes_be(hex: &str) -> Option<f64> {
     (digits.len() <= 64 && target > 0.0).then(|| 2f64.powi(256) / target)
 }
 
+/// The same for a target written least significant byte first, as in getwork.
+pub fn hashes_le(hex: &str) -> Option<f64> {
+    let bytes: Vec<&str> = (0..hex.len() / 2).rev().filter_map(|i| hex.get(2 * i..2 * i + 2)).collect();
+    hashes_be(&bytes.concat())
+}
+
 /// Difficulty of a CryptoNote target: 8 or 16 digits little-endian, 64 digits big-endian.
 pub fn cryptonote(hex: &str) -> Option<f64> {
     let bytes = |digits: &str| -> Option<u64> {
@@ -62,5 +68,7 @@ mod tests {
         let four_giga = hashes_be("0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba").expect("target");
         assert!((four_giga / 4e9 - 1.0).abs() < 1e-6);
         assert_eq!(hashes_be("00"), None);
+        let one = hashes_le(&format!("{}ffff{}", "00".repeat(26), "00".repeat(4))).expect("difficulty 1");
+        assert!((one / 4_295_032_833.0 - 1.0).abs() < 1e-9, "{one}");
     }
 }
