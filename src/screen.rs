@@ -47,47 +47,56 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
 
 /// Whether an HTTP head could be a mining call's: one with its headers, or a POST whose JSON body, as far as it is here,
 /// names such a call.
-pub fn asks_for_work(head: &[u8]) -> bool {
-    const CALLS: [&[u8]; 9] = [
-        b"getwork", b"blocktemplate", b"block_template", b"submitblock", b"submit_block", b"merge_mining_", b"eth_getWork",
-        b"eth_submitWork", b"eth_submitHashrate",
+pub fn asks_for_work(payload: &[u8]) -> bool {
+    const CALLS: [&[u8]; 7] = [
+        b"getwork", b"block_template", b"blocktemplate", b"eth_getWork", b"eth_submit", b"merge_mining_", b"submit",
     ];
-    const HEADERS: [&[u8]; 6] =
-        [b"X-Mining-", b"X-Long-Polling", b"X-Roll-NTime", b"X-Stratum", b"X-Hash-Difficulty", b"X-Reject-Reason"];
-    let named = |name: &[u8]| memchr::memmem::find(head, name).is_some();
-    if head.starts_with(b"POST ") {
-        let body = memchr::memmem::find(head, b"\r\n\r\n").map(|at| head.get(at + 4..).unwrap_or_default());
-        // A JSON body that comes apart from its head is waited for, if it is as small as a call.
-        return match body {
-            Some([]) => (named(b"json") && small(head)) || named(b"X-Mining-") || named(b"Basic "),
-            _ => CALLS.iter().any(|c| named(c)) || named(b"X-Mining-"),
-        };
+    let end = memchr::memmem::find(payload, b"\r\n\r\n");
+    let (head, body) = payload.split_at_checked(end.unwrap_or(payload.len())).unwrap_or((payload, &[]));
+    if has_mining_header(head.get(..2048).unwrap_or(head)) {
+        return true;
     }
-    let head = head.get(..1024).unwrap_or(head);
-    let named = |name: &[u8]| memchr::memmem::find(head, name).is_some();
-    (head.starts_with(b"GET ") && named(b"X-Mining-")) || (head.starts_with(b"HTTP/1.") && HEADERS.iter().any(|h| named(h)))
+    if !payload.starts_with(b"POST ") {
+        return false;
+    }
+    match body.trim_ascii_start() {
+        // A JSON body that comes apart from its head is waited for, if it is as small as a call.
+        [] => end.is_some() && is_small_json(head),
+        text @ [b'{' | b'[', ..] => CALLS.iter().any(|call| memchr::memmem::find(text, call).is_some()),
+        _ => false,
+    }
 }
 
-/// Whether a head's Content-Length has at most three digits.
-fn small(head: &[u8]) -> bool {
-    let at = memchr::memmem::find(head, b"ontent-").and_then(|_| {
-        memchr::memmem::find(head, b"ength: ").map(|at| at.saturating_add(7))
-    });
-    let digits = at.map_or(0, |at| head.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count());
-    (1..=3).contains(&digits)
+/// Whether a head has a header that only miners and their servers send. Their software writes them so; a name in small
+/// letters comes from libraries that no miner uses.
+fn has_mining_header(head: &[u8]) -> bool {
+    const NAMES: [&[u8]; 6] =
+        [b"Hash-Difficulty:", b"Long-Polling:", b"Mining-", b"Reject-Reason:", b"Roll-N", b"Stratum:"];
+    memchr::memmem::find_iter(head, b"\nX-").any(|at| {
+        let name = head.get(at.saturating_add(3)..).unwrap_or_default();
+        NAMES.iter().any(|n| name.starts_with(n))
+    })
 }
 
-/// Whether an HTTP head asks for a WebSocket or agrees to one.
-pub fn asks_for_websocket(head: &[u8]) -> bool {
-    // The token's case is free (RFC 6455 §4.2.1); the header's name stands before it.
-    let named = |at: usize| {
-        let value = head.get(at..).unwrap_or_default();
-        value.get(..9).is_some_and(|v| v.eq_ignore_ascii_case(b"websocket"))
+/// Whether a head announces JSON of fewer than 1000 bytes, or brings a user for whom a node would answer.
+fn is_small_json(head: &[u8]) -> bool {
+    let value = |name: &[u8]| {
+        let at = memchr::memmem::find(head, name)?;
+        head.get(at.saturating_add(name.len())..)
     };
-    memchr::memchr2_iter(b'w', b'W', head).filter(|at| named(*at)).any(|at| {
-        let before = head.get(..at).unwrap_or_default().trim_ascii_end();
-        before.len() >= 8
-            && before.get(before.len() - 8..).is_some_and(|n| n.eq_ignore_ascii_case(b"upgrade:"))
+    let length = value(b"ength: ").map_or(0, |v| v.iter().take_while(|b| b.is_ascii_digit()).count());
+    let json = || value(b"ype: ").is_some_and(|v| v.starts_with(b"application/json"));
+    (1..=3).contains(&length) && (json() || value(b"uthorization: Basic ").is_some())
+}
+
+/// Whether an HTTP head asks for a WebSocket or agrees to one (RFC 6455 §4: a GET, and status 101).
+pub fn asks_for_websocket(head: &[u8]) -> bool {
+    if !head.starts_with(b"GET ") && head.get(8..12) != Some(b" 101") {
+        return false;
+    }
+    memchr::memmem::find_iter(head, b"grade: ").any(|at| {
+        let value = head.get(at.saturating_add(7)..).unwrap_or_default();
+        value.get(..9).is_some_and(|v| v.eq_ignore_ascii_case(b"websocket"))
     })
 }
 
@@ -270,6 +279,23 @@ mod tests {
         assert_eq!(look(b""), None);
         assert_eq!(look(b"\x17\x03\x03\x00\x20abc"), None);
         assert_eq!(look(b"text </pre>\n{\"id\":2}\n"), Some(Hint::Text));
+    }
+
+    #[test]
+    fn heads_that_ask() {
+        let ask = b"GET /proxy HTTP/1.1\r\nUpgrade: WebSocket\r\n\r\n";
+        assert!(asks_for_websocket(ask) && !asks_for_work(ask));
+        assert!(asks_for_websocket(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n"));
+        assert!(!asks_for_websocket(b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"));
+        assert!(!asks_for_websocket(b"HTTP/1.1 200 OK\r\n\r\nUpgrade: websocket"));
+        assert!(asks_for_work(b"POST / HTTP/1.1\r\nX-Mining-Extensions: midstate\r\n\r\n"));
+        assert!(asks_for_work(b"HTTP/1.1 200 OK\r\nX-Roll-NTime: Y\r\n\r\n{}"));
+        assert!(asks_for_work(b"POST / HTTP/1.1\r\n\r\n{\"method\": \"getblocktemplate\"}"));
+        let apart = b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 45\r\n\r\n";
+        assert!(asks_for_work(apart));
+        assert!(!asks_for_work(b"POST / HTTP/1.1\r\nContent-Type: text/html\r\nContent-Length: 45\r\n\r\n"));
+        assert!(!asks_for_work(b"POST / HTTP/1.1\r\n\r\n<p>getwork</p>"));
+        assert!(!asks_for_work(b"HTTP/1.1 200 OK\r\nX-Powered-By: x\r\n\r\ngetwork"));
     }
 
     #[test]
