@@ -89,6 +89,12 @@ fn is_small_json(head: &[u8]) -> bool {
     (1..=3).contains(&length) && (json() || value(b"uthorization: Basic ").is_some())
 }
 
+/// Whether a request's head goes on in the next segment, where it may ask for either.
+pub fn is_cut_request(payload: &[u8]) -> bool {
+    (payload.starts_with(b"GET ") || payload.starts_with(b"POST "))
+        && memchr::memmem::find(payload, b"\r\n\r\n").is_none()
+}
+
 /// Whether an HTTP head asks for a WebSocket or agrees to one (RFC 6455 §4: a GET, and status 101).
 pub fn asks_for_websocket(head: &[u8]) -> bool {
     if !head.starts_with(b"GET ") && head.get(8..12) != Some(b" 101") {

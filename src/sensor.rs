@@ -215,7 +215,7 @@ impl Sensor {
             self.http.note(tag, to_low, packet.payload);
         }
         let sign = match hint {
-            Hint::Http => screen::asks_for_websocket(packet.payload) || screen::asks_for_work(packet.payload),
+            Hint::Http => judge::head_opens(packet.payload),
             Hint::Frame => judge::frame_opens(packet.payload),
             Hint::Agent | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => {
                 self.lines(key, way, tag, hint, packet)

@@ -2,9 +2,11 @@
 //! whole, each direction alone, and cut at ten points; and every event line against the schema.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use etherparse::PacketBuilder;
 use geophone::capture;
 use geophone::config::{Config, load_rules};
 use geophone::detect::{Event, Phase, SessionRecord};
@@ -233,6 +235,74 @@ fn every_line_fits_the_schema() {
         }
     }
     assert!(lines > 100, "only {lines} lines");
+}
+
+/// The same conversation in other segments of 40 bytes and more, the first of each sent twice. (An HTTP head is known by
+/// its method; lines are cut at any byte in tests/sensor.rs.)
+fn cut_again(frames: &[Kept], step: usize) -> Vec<Kept> {
+    let mut out = Vec::new();
+    for (n, frame) in frames.iter().enumerate() {
+        let Ok(packet) = decode(&frame.lend()) else { continue };
+        let (IpAddr::V4(src), IpAddr::V4(dst)) = (packet.src.addr, packet.dst.addr) else { continue };
+        let mut seq = packet.tcp.seq.wrapping_add(u32::from(packet.tcp.syn));
+        let parts: Vec<&[u8]> =
+            packet.payload.chunks(40 + (n * 7919 + step) % packet.payload.len().max(step)).collect();
+        for (i, part) in parts.iter().enumerate() {
+            let ends = PacketBuilder::ipv4(src.octets(), dst.octets(), 9);
+            let tcp = ends.tcp(packet.src.port, packet.dst.port, seq, 9).ack(1);
+            let mut data = Vec::new();
+            tcp.write(&mut data, part).expect("a packet");
+            let kept = || Kept {
+                time: frame.time,
+                link: LinkType::RawIp,
+                wire_len: data.len() as u32,
+                data: data.clone(),
+            };
+            out.push(kept());
+            if i == 0 {
+                out.push(kept());
+            }
+            seq = seq.wrapping_add(part.len() as u32);
+        }
+    }
+    out
+}
+
+/// WebSockets, HTTP calls and lines: how the wire cut them changes nothing that the account says.
+#[test]
+fn any_cut_gives_the_same_account() {
+    let mut compared = 0;
+    for (file, rows) in truth() {
+        let frames = frames(&file);
+        let whole = play(frames.iter());
+        for step in [1, 37, 300] {
+            let again = play(cut_again(&frames, step).iter());
+            for row in &rows {
+                let (client, server) = (endpoint(&row["client"]), endpoint(&row["server"]));
+                if client.addr.is_ipv6() {
+                    continue;
+                }
+                let said = |events| {
+                    record(events, client, server).map(|r| {
+                        let m = &r.mining;
+                        (
+                            m.dialect,
+                            m.transport,
+                            m.payee.clone(),
+                            m.worker.clone(),
+                            m.agent.clone(),
+                            m.jobs,
+                            m.shares,
+                            m.site.clone(),
+                        )
+                    })
+                };
+                assert_eq!(said(&again), said(&whole), "{file} {client} cut by {step}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 100, "only {compared} sessions compared");
 }
 
 /// The same frames give the same lines, whatever the process's random seeds are.

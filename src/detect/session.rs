@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::rate::Rate;
-use super::{Certainty, Dialect, Live, Mining, Shares, Transport, algorithm};
+use super::{Certainty, Dialect, Live, Mining, Shares, Transport};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
@@ -14,12 +14,14 @@ use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Reques
 mod evidence;
 mod pending;
 mod word;
+mod work;
 
 pub use evidence::Witness;
 
 use evidence::Evidence;
 use pending::Pending;
 use word::{keep, mask, replace};
+use work::{Unit, Work};
 
 /// Jobs whose difficulty is remembered: a share may be for one that was replaced just before.
 const MAX_JOBS: usize = 8;
@@ -64,23 +66,6 @@ pub struct Session {
 struct Heard {
     miner: bool,
     pool: bool,
-}
-
-/// What a share is worth.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Work {
-    amount: f64,
-    unit: Unit,
-}
-
-/// The unit of work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Unit {
-    /// Stratum V1 difficulty, worth what the algorithm says.
-    #[default]
-    Difficulty,
-    /// Expected hashes.
-    Hashes,
 }
 
 /// What is known of a session; if it differs from what was told, it is time to tell again.
@@ -473,15 +458,7 @@ impl Session {
     /// Hashes per second: of accepted shares, or of submitted ones where the pool's side is not heard.
     fn hashrate(&self) -> Option<f64> {
         let rate = if self.heard.pool { &self.accepted } else { &self.submitted };
-        let hashes = match (self.unit, self.dialect) {
-            (Unit::Hashes, _) => 1.0,
-            (Unit::Difficulty, Dialect::Bitcoin) => {
-                algorithm::hashes_per_difficulty(self.algorithm.as_deref()?)?
-            }
-            // Spectre, among Kaspa's forks, counts in units of 256.
-            (Unit::Difficulty, Dialect::Kaspa) if self.coin.as_deref() == Some("SPR") => 256.0,
-            (Unit::Difficulty, dialect) => stratum::target::hashes_per_difficulty(dialect)?,
-        };
+        let hashes = self.unit.hashes(self.dialect, self.algorithm.as_deref(), self.coin.as_deref())?;
         rate.per_second().map(|r| r * hashes).filter(|r| r.is_finite())
     }
 

@@ -1,5 +1,6 @@
 //! Judges a segment alone, before any state: is it worth following its flow? Nothing is kept.
 
+use crate::screen;
 use crate::stratum::{self, Body, Line, Read, Strength};
 use crate::wire::json::{Found, Scan};
 use crate::wire::{line, websocket};
@@ -35,6 +36,11 @@ pub(super) fn opens(payload: &[u8]) -> bool {
             Some(_) => return false,
         }
     }
+}
+
+/// Whether an HTTP head could open a WebSocket or be a mining call's.
+pub(super) fn head_opens(payload: &[u8]) -> bool {
+    screen::asks_for_websocket(payload) || screen::asks_for_work(payload) || screen::is_cut_request(payload)
 }
 
 /// Whether a segment of WebSocket frames, found in mid-stream, begins with a mining message.

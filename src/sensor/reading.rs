@@ -150,7 +150,8 @@ impl Talk {
                 self.host = header("host").map(|h| host_of(h).to_owned());
                 self.asks = Some(way);
                 self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));
-                self.refused = false;
+                // What asks for neither and has no body to say more is anybody's.
+                self.refused = !self.wants && request.method != "POST";
             }
             http::Event::Response(response) if response.status == 101 => {
                 let extensions = response.headers.value("sec-websocket-extensions");
