@@ -61,11 +61,6 @@ const DRAIN: Duration = Duration::from_secs(4);
 /// A worker silent for longer is stuck, and the watchdog is left to bite.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// Events as the configuration wants them told.
-pub(crate) fn renderer(config: &Config) -> Renderer {
-    Renderer::new(config.privacy.settings())
-}
-
 /// Runs until SIGTERM or SIGINT, or until every worker has failed.
 ///
 /// # Errors
@@ -152,7 +147,7 @@ fn start_writer(config: &Config) -> Result<eve::Writer, Failure> {
         queue: config.events.queue,
         ..eve::Settings::default()
     };
-    eve::Writer::start(settings, renderer(config))
+    eve::Writer::start(settings, Renderer::new(config.privacy.settings()))
         .map_err(|e| Failure::running(format_args!("event writer: {e}: raise the limit of tasks")))
 }
 

@@ -32,7 +32,7 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
         b'{' => return Some(Hint::Object),
         // Heads begin with a capital; so do few other payloads.
         b'C' | b'D' | b'G' | b'H' | b'O' | b'P' if is_http(payload) => return Some(Hint::Http),
-        0x7f => return agent(payload),
+        0x7f => return line::first_agent(payload).map(|_| Hint::Agent),
         0x81 | 0x82 | 0xc1 | 0xc2 => return websocket::looks_like_frame(payload).map(|_| Hint::Frame),
         b'\t' | b'\n' | b'\r' | b' ' if line::starts_object(payload.get(..16).unwrap_or(payload)) => {
             return Some(Hint::Object);
@@ -140,13 +140,6 @@ fn is_http(payload: &[u8]) -> bool {
         b"PUT /",
     ];
     HEADS.iter().any(|head| payload.starts_with(head))
-}
-
-fn agent(payload: &[u8]) -> Option<Hint> {
-    let mut r = crate::bytes::Reader::new(payload.get(1..)?);
-    let (command, len) = (r.u8()?, r.u16_le()?);
-    (matches!(command, 0x01..=0x05 | 0x10 | 0x12 | 0x13) && usize::from(len) <= payload.len() && len >= 4)
-        .then_some(Hint::Agent)
 }
 
 /// A small number of a flow, the same for both directions: cheap, and no more than a first sieve.

@@ -10,7 +10,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Failure, Read, Summary, print};
 use crate::capture::{self, Batch};
 use crate::config::{Config, load_rules};
-use crate::daemon;
 use crate::detect::{Event, Phase, SessionRecord};
 use crate::eve::{Lines, Renderer};
 use crate::privacy::Privacy;
@@ -30,7 +29,7 @@ pub(super) fn read(args: &Read) -> Result<(), Failure> {
     let mut reading = Reading {
         sensor: Sensor::new(config.sensor_settings(), rules, 0),
         events: Vec::new(),
-        out: open_events(args.events.as_deref(), daemon::renderer(&config))?,
+        out: open_events(args.events.as_deref(), Renderer::new(config.privacy.settings()))?,
         sessions: Vec::new(),
         keep: args.summary != Summary::None,
         privacy: config.privacy.settings(),

@@ -11,16 +11,11 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     let mut rest = payload;
     let mut found = false;
     loop {
-        let at = rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0));
-        rest = rest.get(at.unwrap_or(rest.len())..).unwrap_or_default();
+        rest = line::skip_blank(rest);
         match rest.first() {
             None => return found,
             Some(0x7f) => {
-                let len =
-                    rest.get(2..4).map(|l| l.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b)));
-                let Some((message, after)) = len.and_then(|l| rest.split_at_checked(l.max(1))) else {
-                    return found;
-                };
+                let Some((message, after)) = line::first_agent(rest) else { return found };
                 found |= stratum::read_agent(message).is_some_and(|m| m.strength > Strength::Context);
                 rest = after;
             }

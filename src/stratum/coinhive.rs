@@ -4,7 +4,7 @@
 //!
 //! `type` and `params` are everybody's words; names and forms of the values must fit together.
 
-use super::{Body, Dialect, Job, Line, Message, Role, Strength, Verdict, hex, is_hex, target, text, word};
+use super::{Body, Dialect, Line, Message, Role, Strength, Verdict, cryptonote, hex, text, word};
 use crate::wire::json::Value;
 
 /// Reads an object without a method.
@@ -17,8 +17,8 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
             ("auth", Role::Miner, strength, body)
         }
         "authed" if is_authed(params) => ("authed", Role::Pool, Strength::Strong, Body::Other),
-        "job" => ("job", Role::Pool, Strength::Unique, Body::Job(job(params)?)),
-        "submit" if is_share(params) => {
+        "job" => ("job", Role::Pool, Strength::Unique, Body::Job(cryptonote::relayed_job(params)?)),
+        "submit" if cryptonote::is_share(params) => {
             let job = Some(word(params.get("job_id"))?);
             let body = Body::Submit { user: None, worker: None, algorithm: None, job };
             ("submit", Role::Miner, Strength::Unique, body)
@@ -58,20 +58,6 @@ fn auth<'a>(params: Value<'a>) -> Option<(Strength, Body<'a>)> {
 /// `{token, hashes}`.
 fn is_authed(params: Value<'_>) -> bool {
     params.get("token").is_some() && params.get("hashes").and_then(Value::number).is_some()
-}
-
-/// `{job_id, blob, target, algo?}`, target as in CryptoNote.
-fn job<'a>(params: Value<'a>) -> Option<Job<'a>> {
-    let goal = params.get("target")?.plain().filter(|t| matches!(t.len(), 8 | 16 | 64) && is_hex(t))?;
-    params.get("blob")?.plain().filter(|b| (128..=1000).contains(&b.len()) && is_hex(b))?;
-    let id = Some(word(params.get("job_id"))?);
-    Some(Job { id, hashes: target::cryptonote(goal), algorithm: text(params.get("algo")).filter(|a| a.len() <= 32) })
-}
-
-/// `{job_id, nonce, result}`.
-fn is_share(params: Value<'_>) -> bool {
-    let nonce = params.get("nonce").and_then(Value::plain).is_some_and(|n| matches!(n.len(), 8 | 16) && is_hex(n));
-    nonce && hex(params.get("result"), 64)
 }
 
 /// Errors that only a miner's relay has are proof; a word that others use too is nothing alone.

@@ -21,7 +21,8 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
         "getjob" => ("getjob", Role::Miner, session(params)?, Body::Request(Request::Plain)),
         _ => return None,
     };
-    Some(Message { dialect: Dialect::Cryptonote, decisive: true, role: Some(role), strength, name, id: line.id, body })
+    let message = Message::decisive(Dialect::Cryptonote, line, name, role, body);
+    Some(Message { strength, ..message })
 }
 
 /// `{login, pass, agent, algo, rigid …}`. A login alone is anybody's: an agent that calls itself a miner, a list of
@@ -86,14 +87,27 @@ fn yada(goal: &str) -> Option<f64> {
 
 /// `{id, job_id, nonce, result …}`: 8 or 16 digits and 64 digits together are a share's.
 fn submit<'a>(params: Value<'a>) -> Option<Body<'a>> {
-    let nonce = params.get("nonce").and_then(Value::plain).is_some_and(|n| matches!(n.len(), 8 | 16) && is_hex(n));
-    (nonce && hex(params.get("result"), 64)).then_some(())?;
+    is_share(params).then_some(())?;
     Some(Body::Submit {
         user: None,
         worker: None,
         algorithm: text(params.get("algo")).filter(|a| a.len() <= 32),
         job: Some(word(params.get("job_id"))?),
     })
+}
+
+/// Whether an object has a share's nonce and result, in any dialect that mines CryptoNote algorithms.
+pub(super) fn is_share(object: Value<'_>) -> bool {
+    let nonce = object.get("nonce").and_then(Value::plain).is_some_and(|n| matches!(n.len(), 8 | 16) && is_hex(n));
+    nonce && hex(object.get("result"), 64)
+}
+
+/// A job as browser miners' relays send it: `{job_id, blob, target, algo?}` and nothing less.
+pub(super) fn relayed_job<'a>(object: Value<'a>) -> Option<Job<'a>> {
+    let goal = object.get("target")?.plain().filter(|t| matches!(t.len(), 8 | 16 | 64) && is_hex(t))?;
+    object.get("blob")?.plain().filter(|b| (128..=1000).contains(&b.len()) && is_hex(b))?;
+    let id = Some(word(object.get("job_id"))?);
+    Some(Job { id, hashes: target::cryptonote(goal), algorithm: text(object.get("algo")).filter(|a| a.len() <= 32) })
 }
 
 /// Self-select: the miner shows the block it works on.
@@ -108,14 +122,9 @@ fn session(params: Value<'_>) -> Option<Strength> {
 
 /// The reply to a login carries the first job; the reply to `getjob` is one; a keep-alive is answered by its name.
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
-    let message = |name, strength, body| Message {
-        dialect: Dialect::Cryptonote,
-        decisive: true,
-        role: Some(Role::Pool),
-        strength,
-        name,
-        id: line.id,
-        body,
+    let message = |name, strength, body| {
+        let message = Message::decisive(Dialect::Cryptonote, line, name, Role::Pool, body);
+        Message { strength, ..message }
     };
     if let Some(first) = result.get("job").and_then(job) {
         return Some(message("the reply to login", Strength::Unique, Body::Job(first)));

@@ -87,6 +87,11 @@ impl<'a> Line<'a> {
         line
     }
 
+    /// The whole object; `None` where it was cut.
+    pub(super) fn object(&self) -> Option<Value<'a>> {
+        Value::first(self.text).map(|(object, _)| object)
+    }
+
     /// A member that has no field here.
     pub(super) fn get(&self, name: &str) -> Option<Value<'a>> {
         Members::open(self.text).find(|(key, _)| key.is_str(name)).map(|(_, value)| value)

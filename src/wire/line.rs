@@ -229,6 +229,11 @@ impl Framer {
     }
 }
 
+/// The whole BTCAgent message that `bytes` begin with, and what stands after it.
+pub fn first_agent(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    bytes.split_at_checked(agent_len(bytes)??)
+}
+
 /// Length of the BTCAgent message at the start of `bytes`: `None` never, `Some(None)` not known yet.
 #[expect(clippy::option_option, reason = "the house's three-valued result, without an error to name")]
 fn agent_len(bytes: &[u8]) -> Option<Option<usize>> {
@@ -249,8 +254,8 @@ pub fn starts_object(piece: &[u8]) -> bool {
     skip_blank(piece).first() == Some(&b'{')
 }
 
-/// White space and the NUL that some servers end messages with.
-fn skip_blank(bytes: &[u8]) -> &[u8] {
+/// What stands after white space and the NUL that some servers end messages with.
+pub fn skip_blank(bytes: &[u8]) -> &[u8] {
     let at = bytes.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0));
     bytes.get(at.unwrap_or(bytes.len())..).unwrap_or_default()
 }
