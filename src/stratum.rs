@@ -40,7 +40,7 @@ mod webminerpool;
 mod xelis;
 
 pub use line::{Id, Line};
-pub use message::{Body, Job, Message, PoolName, Request, Role, Strength};
+pub use message::{Body, Job, Login, Message, PoolName, Request, Role, Share, Strength};
 pub use reply::{Reply, Verdict};
 
 use line::{MAX_TEXT, hash_0x, hex, is_hex, text, word};

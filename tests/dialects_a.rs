@@ -5,7 +5,7 @@ use geophone::detect::Dialect;
 use geophone::detect::session::Session;
 use geophone::flow::Way;
 use geophone::packet::Time;
-use geophone::stratum::{self, Body, Line, Message, Read, Role, Strength};
+use geophone::stratum::{self, Body, Line, Login, Message, Read, Role, Share, Strength};
 use geophone::wire::line::{self, Framer};
 use serde_json::Value;
 
@@ -248,11 +248,11 @@ fn an_address_names_the_coin() {
         |user: &str| format!(r#"{{"id":1,"method":"mining.submit","params":["{user}.r","1","0x1"]}}"#);
     for (user, ticker, work) in [(KASPA, "KAS", Some("kheavyhash")), (&*karlsen, "KLS", None)] {
         read(&login(user), |m| match m.expect("a login").body {
-            Body::Authorize { coin, .. } => assert_eq!(coin.as_deref(), Some(ticker)),
+            Body::Authorize(Login { coin, .. }) => assert_eq!(coin.as_deref(), Some(ticker)),
             other => panic!("{other:?}"),
         });
         read(&share(user), |m| match m.expect("a share").body {
-            Body::Submit { algorithm, .. } => assert_eq!(algorithm.as_deref(), work),
+            Body::Submit(Share { algorithm, .. }) => assert_eq!(algorithm.as_deref(), work),
             other => panic!("{other:?}"),
         });
     }
@@ -265,7 +265,7 @@ fn a_conflux_share_names_its_worker() {
         |name: &str| format!(r#"{{"method":"mining.submit","params":["{name}","0xHASH","0x1","0xHASH"]}}"#);
     for (name, user, worker) in [("rig1", None, Some("rig1")), ("acct.rig1", Some("acct.rig1"), None)] {
         read(&share(name), |m| match m.expect("a share").body {
-            Body::Submit { user: u, worker: w, .. } => {
+            Body::Submit(Share { user: u, worker: w, .. }) => {
                 assert_eq!((u.as_deref(), w.as_deref()), (user, worker));
             }
             other => panic!("{other:?}"),

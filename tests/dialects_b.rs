@@ -5,7 +5,9 @@ use geophone::detect::Dialect;
 use geophone::detect::session::Session;
 use geophone::flow::Way;
 use geophone::packet::Time;
-use geophone::stratum::{self, Body, Id, Line, Message, Read, Role, Strength, Verdict, account};
+use geophone::stratum::{
+    self, Body, Id, Line, Login, Message, Read, Role, Share, Strength, Verdict, account,
+};
 use serde_json::{Value, json};
 
 const OURS: [Dialect; 8] = [
@@ -95,7 +97,7 @@ fn values(n: &Value, expect: &Value, body: &Body<'_>) {
         (Body::Subscribe { agent, .. }, Some("subscribe")) => {
             assert_eq!(agent.as_deref().map(str::to_owned), want("agent"), "vector {n}");
         }
-        (Body::Authorize { user, worker, agent, .. }, Some("login" | "authorize" | "subscribe")) => {
+        (Body::Authorize(Login { user, worker, agent, .. }), Some("login" | "authorize" | "subscribe")) => {
             let parts = account::split(user);
             assert_eq!(want("user").unwrap_or_else(|| user.to_string()), **user, "vector {n}");
             assert_eq!(want("wallet").unwrap_or_else(|| parts.payee.to_owned()), parts.payee, "vector {n}");
@@ -112,7 +114,7 @@ fn values(n: &Value, expect: &Value, body: &Body<'_>) {
                 "vector {n}: {job:?}"
             );
         }
-        (Body::Submit { user, job, .. }, Some("submit")) => {
+        (Body::Submit(Share { user, job, .. }), Some("submit")) => {
             assert_eq!(job.as_deref().map(str::to_owned), want("job_id"), "vector {n}");
             assert_eq!(user.as_deref().map(str::to_owned), want("user"), "vector {n}");
         }
@@ -271,14 +273,14 @@ fn shapes_without_a_vector() {
         {"version": 3, "name": "rig7", "publicAddress": key, "agent": "bzminer/21"}});
     let fish = fish.to_string();
     let Some(Message { dialect: Dialect::Ironfish, body, .. }) = message(&fish) else { panic!("{fish}") };
-    let Body::Authorize { user, worker, agent, .. } = body else { panic!("{body:?}") };
+    let Body::Authorize(Login { user, worker, agent, .. }) = body else { panic!("{body:?}") };
     assert_eq!((&*user, worker.as_deref(), agent.as_deref()), (&*key, Some("rig7"), Some("bzminer/21")));
 
     let grin = grin_submit();
     let Some(Message { dialect: Dialect::Grin, decisive: true, body, .. }) = message(&grin) else {
         panic!("{grin}")
     };
-    let Body::Submit { algorithm, job, .. } = body else { panic!("{body:?}") };
+    let Body::Submit(Share { algorithm, job, .. }) = body else { panic!("{body:?}") };
     assert_eq!((algorithm.as_deref(), job.as_deref()), (Some("cuckatoo32"), Some("4")));
     let work = json!({"difficulty": 2, "height": 3, "job_id": 4, "pre_pow": "0a".repeat(200)});
     let work = json!({"id": "0", "method": "getjobtemplate", "result": work}).to_string();

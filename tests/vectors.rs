@@ -12,7 +12,7 @@ use geophone::detect::Dialect;
 use geophone::flow::Way;
 use geophone::packet::{Frame, LinkType, Time};
 use geophone::sensor::{Sensor, Settings};
-use geophone::stratum::{self, Body, Line, Message, Read, Role, Strength, Verdict, account};
+use geophone::stratum::{self, Body, Line, Login, Message, Read, Role, Share, Strength, Verdict, account};
 use geophone::wire::line::{self, Framer};
 use serde_json::Value;
 
@@ -176,7 +176,7 @@ fn check(v: &Vector, m: &Message<'_>, allowed: &[Dialect]) -> (bool, Strength) {
                 "vector {n}"
             );
         }
-        Body::Authorize { user, worker, agent, coin, .. } => {
+        Body::Authorize(Login { user, worker, agent, coin, .. }) => {
             let parts = account::split(user);
             // A browser miner's own user is the site's name for its visitor; the key collects.
             let browser = matches!(m.dialect, Dialect::Coinhive | Dialect::Webminerpool);
@@ -204,7 +204,7 @@ fn check(v: &Vector, m: &Message<'_>, allowed: &[Dialect]) -> (bool, Strength) {
             }
             assert!(!format!("{m:?}").contains("office-pc"), "vector {n}: a password was kept");
         }
-        Body::Submit { user, algorithm, job, .. } => {
+        Body::Submit(Share { user, algorithm, job, .. }) => {
             if let Some(expect) = e["job_id"].as_str() {
                 assert_eq!(job.as_deref(), Some(expect), "vector {n}: job");
             }

@@ -9,7 +9,7 @@ use super::{Certainty, Dialect, Live, Mining, Shares, Transport};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
-use crate::stratum::{self, Body, Id, Job, Message, PoolName, Read, Reply, Request, Role, Strength, Verdict, account};
+use crate::stratum::{self, Body, Id, Job, Login, Message, PoolName, Read, Reply, Request, Role, Share, Strength, Verdict, account};
 
 mod evidence;
 mod pending;
@@ -252,7 +252,7 @@ impl Session {
         if message.strength == Strength::Context && !message.decisive {
             return;
         }
-        let works = matches!(message.body, Body::Job(_) | Body::Submit { .. });
+        let works = matches!(message.body, Body::Job(_) | Body::Submit(_));
         // A server that speaks several dialects pushes eth-proxy work to whoever has just said hello in another.
         let pushed = message.dialect == Dialect::EthProxy && message.role == Some(Role::Pool);
         if pushed && self.evidence.unique > 0 {
@@ -275,21 +275,9 @@ impl Session {
                 keep(&mut self.agent, agent.as_deref());
                 self.keep_pool(pool.as_ref());
             }
-            Body::Authorize { user, worker, agent, pool, coin } => {
-                self.handshake = true;
-                self.keep_user(user, worker.as_deref());
-                keep(&mut self.agent, agent.as_deref());
-                keep(&mut self.coin, coin.as_deref());
-                self.keep_pool(pool.as_ref());
-            }
+            Body::Authorize(login) => self.login(login),
             Body::Job(job) => self.job(job),
-            Body::Submit { user, worker, algorithm, job } => {
-                if let Some(user) = user {
-                    self.keep_user(user, worker.as_deref());
-                }
-                keep(&mut self.algorithm, algorithm.as_deref());
-                asks = Some(Asks::Share(self.submit(job.as_deref(), now)));
-            }
+            Body::Submit(share) => asks = Some(Asks::Share(self.submit(share, now))),
             Body::Difficulty { difficulty, hashes, algorithm } => {
                 replace(&mut self.algorithm, algorithm.as_deref());
                 self.difficulty = Some(match hashes {
@@ -309,6 +297,16 @@ impl Session {
             return false;
         }
         asks.is_some_and(|asks| self.await_reply(way, message.id, asks))
+    }
+
+    fn login(&mut self, login: &Login<'_>) {
+        self.handshake = true;
+        self.keep_user(&login.user, login.worker.as_deref());
+        keep(&mut self.agent, login.agent.as_deref());
+        keep(&mut self.coin, login.coin.as_deref());
+        keep(&mut self.algorithm, login.algorithm.as_deref());
+        keep(&mut self.site, login.site.as_deref());
+        self.keep_pool(login.pool.as_ref());
     }
 
     fn keep_user(&mut self, user: &str, worker: Option<&str>) {
@@ -357,9 +355,15 @@ impl Session {
     }
 
     /// What a share for that job is worth: the difficulty in force when the job was sent, not when the share came.
-    fn submit(&mut self, job: Option<&str>, now: Time) -> Work {
+    fn submit(&mut self, share: &Share<'_>, now: Time) -> Work {
+        if let Some(user) = &share.user {
+            self.keep_user(user, share.worker.as_deref());
+        }
+        keep(&mut self.agent, share.agent.as_deref());
+        keep(&mut self.algorithm, share.algorithm.as_deref());
+        keep(&mut self.site, share.site.as_deref());
         self.shares.submitted = self.shares.submitted.saturating_add(1);
-        let id = job.map(Id::of_text);
+        let id = share.job.as_deref().map(Id::of_text);
         let sent = self.recent_jobs.iter().rev();
         let work = sent.clone().find(|(j, _)| id.is_some() && *j == id).or_else(|| self.recent_jobs.back());
         let work = work.map(|(_, w)| *w).or(self.difficulty).unwrap_or(Work { amount: 0.0, unit: self.unit });

@@ -47,7 +47,7 @@ pub(super) fn frame_opens(payload: &[u8]) -> bool {
 /// A mining message, or a login that a job or a share may still confirm.
 fn is_sign(object: &[u8]) -> bool {
     match stratum::read(&Line::read(object)) {
-        Read::Message(m) => m.strength > Strength::Context || matches!(m.body, Body::Authorize { .. }),
+        Read::Message(m) => m.strength > Strength::Context || matches!(m.body, Body::Authorize(_)),
         Read::Reply(_) | Read::Nothing => false,
     }
 }

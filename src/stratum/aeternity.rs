@@ -1,6 +1,6 @@
 //! Aeternity (Cuckoo Cycle): V1's verbs, jobs of four parts, and proofs as arrays of 42 words.
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
 use crate::wire::json::Value;
 
 /// Cycles of 42 edges in a graph of 2^29.
@@ -26,12 +26,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let proof = line.param(3)?;
     let whole = proof.items().count() == CYCLE && proof.items().all(|w| short(w, 8));
     let job = Some(word(line.param(1))?);
-    (nonce && whole && line.param(4).is_none()).then(|| Body::Submit {
-        user: text(line.param(0)),
-        worker: text(line.worker),
-        algorithm: Some(ALGORITHM.into()),
-        job,
-    })
+    (nonce && whole && line.param(4).is_none()).then(|| Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), algorithm: Some(ALGORITHM.into()), job, ..Share::default() }))
 }
 
 /// `[job, version, header hash, clean]`: the version of the chain's protocol is a small number, where others have a

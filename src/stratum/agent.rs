@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Message, Role, Strength};
+use super::{Body, Dialect, Message, Role, Strength, Share, Login};
 use crate::bytes::Reader;
 
 /// Reads one message, its length already checked.
@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Message<'_>> {
                 _ => 4,
             };
             (body.len() == 11 + more).then_some(())?;
-            let submit = Body::Submit { user: None, worker: None, algorithm: None, job: None };
+            let submit = Body::Submit(Share { ..Share::default() });
             (Role::Miner, "submit_share", Strength::Strong, submit)
         }
         0x04 if body.len() == 2 => (Role::Miner, "unregister_worker", Strength::Strong, Body::Other),
@@ -45,13 +45,7 @@ fn register(body: &[u8]) -> Option<Body<'_>> {
         text.bytes().all(|b| b.is_ascii_graphic() || b == b' ').then_some(text)
     };
     let (agent, worker) = (string()?, string()?);
-    (!worker.is_empty()).then_some(Body::Authorize {
-        user: Cow::Borrowed(worker),
-        worker: None,
-        agent: Some(Cow::Borrowed(agent)),
-        pool: None,
-        coin: None,
-    })
+    (!worker.is_empty()).then_some(Body::Authorize(Login { user: Cow::Borrowed(worker), agent: Some(Cow::Borrowed(agent)), ..Login::default() }))
 }
 
 /// log2(difficulty) u8, count u16, then that many sessions u16.

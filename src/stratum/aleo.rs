@@ -1,7 +1,7 @@
 //! AleoStratum: V1's verbs with Aleo's addresses and targets that are numbers. Not the binary protocol that some pools
 //! speak instead.
 
-use super::{Body, Dialect, Job, Line, Message, Role, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads a line with a method; nothing where the shape is another dialect's.
@@ -28,14 +28,14 @@ fn subscribe<'a>(line: &Line<'a>) -> Option<Body<'a>> {
 /// `[address.worker, password]`.
 fn authorize<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_account(u))?;
-    Some(Body::Authorize { user, worker: text(line.worker), agent: None, pool: None, coin: None })
+    Some(Body::Authorize(Login { user, worker: text(line.worker), ..Login::default() }))
 }
 
 /// `[address.worker, job, proof …]`: the order behind the job was never seen, so only the account decides.
 fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_account(u))?;
     let job = Some(word(line.param(1))?);
-    Some(Body::Submit { user: Some(user), worker: text(line.worker), algorithm: None, job })
+    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), job, ..Share::default() }))
 }
 
 /// `[target]`: a number, which elsewhere is 64 digits in a string. Whether it bounds a hash or counts proofs depends on

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, is_hex, reply, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, is_hex, reply, target, text, word, Share};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("blake3-alephium"));
@@ -59,12 +59,7 @@ fn job<'a>(first: Value<'a>) -> Option<Job<'a>> {
 /// `{jobId, fromGroup, toGroup, nonce, worker}`, where the worker is the user.
 fn submit<'a>(share: Value<'a>) -> Option<Body<'a>> {
     (is_for_chain(share) && is_blob(share.get("nonce"))).then_some(())?;
-    Some(Body::Submit {
-        user: text(share.get("worker")),
-        worker: None,
-        algorithm: ALGORITHM,
-        job: word(share.get("jobId")),
-    })
+    Some(Body::Submit(Share { user: text(share.get("worker")), algorithm: ALGORITHM, job: word(share.get("jobId")), ..Share::default() }))
 }
 
 /// The official pool answers a share by a verb: `{id, method, result, error}`. It answers in turn, so the id is left to

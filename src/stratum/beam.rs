@@ -1,7 +1,7 @@
 //! BeamHash: members beside `method` instead of `params`, the job's id as the message's id, and replies with
 //! `method: "result"`. The verbs are everyday words, so only whole shapes count.
 
-use super::{Body, Dialect, Id, Job, Line, Message, Reply, Role, Strength, Verdict, hex, is_hex, text, word};
+use super::{Body, Dialect, Id, Job, Line, Message, Reply, Role, Strength, Verdict, hex, is_hex, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// What is left since the fork of 2020.
@@ -55,7 +55,7 @@ fn login<'a>(line: &Line<'a>) -> Option<(Strength, Body<'a>)> {
         (true, false) | (false, true) => Strength::Strong,
         (false, false) => return None,
     };
-    Some((strength, Body::Authorize { user, worker: None, agent: None, pool: None, coin: None }))
+    Some((strength, Body::Authorize(Login { user, ..Login::default() })))
 }
 
 /// Code 0 with what only a miner needs: a prefix for its nonces, or the heights at which the hash changed.
@@ -87,7 +87,7 @@ fn unpack(packed: u32) -> f64 {
 fn solution<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     (hex(line.get("nonce"), 16) && hex(line.get("output"), SOLUTION)).then_some(())?;
     let job = Some(word(line.get("id"))?);
-    Some(Body::Submit { user: None, worker: None, algorithm: Some(ALGORITHM.into()), job })
+    Some(Body::Submit(Share { algorithm: Some(ALGORITHM.into()), job, ..Share::default() }))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, hex, is_hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, hex, is_hex, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads a line with a method.
@@ -84,7 +84,7 @@ pub(super) fn subscribe<'a>(line: &Line<'a>) -> Body<'a> {
 /// `[user, password]`. Of the password only yiimp's option `c=` (payout coin) is read, and nothing is kept.
 fn authorize<'a>(line: &Line<'a>) -> Body<'a> {
     match text(line.param(0)) {
-        Some(user) => Body::Authorize { user, worker: None, agent: None, pool: None, coin: coin(line.param(1)) },
+        Some(user) => Body::Authorize(Login { user, coin: coin(line.param(1)), ..Login::default() }),
         None => Body::Request(Request::Plain),
     }
 }
@@ -97,7 +97,7 @@ fn coin<'a>(password: Option<Value<'a>>) -> Option<Cow<'a, str>> {
 
 /// `[worker, job, extranonce2, ntime, nonce, version bits?]`.
 pub(super) fn submit<'a>(line: &Line<'a>) -> Body<'a> {
-    Body::Submit { user: text(line.param(0)), worker: text(line.worker), algorithm: None, job: word(line.param(1)) }
+    Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), job: word(line.param(1)), ..Share::default() })
 }
 
 fn is_submit(line: &Line<'_>) -> bool {

@@ -4,7 +4,7 @@
 //!
 //! `type` and `params` are everybody's words; names and forms of the values must fit together.
 
-use super::{Body, Dialect, Line, Message, Role, Strength, Verdict, cryptonote, hex, text, word};
+use super::{Body, Dialect, Line, Message, Role, Strength, Verdict, cryptonote, hex, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads an object without a method.
@@ -20,7 +20,7 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         "job" => ("job", Role::Pool, Strength::Unique, Body::Job(cryptonote::relayed_job(params)?)),
         "submit" if cryptonote::is_share(params) => {
             let job = Some(word(params.get("job_id"))?);
-            let body = Body::Submit { user: None, worker: None, algorithm: None, job };
+            let body = Body::Submit(Share { job, ..Share::default() });
             ("submit", Role::Miner, Strength::Unique, body)
         }
         "hash_accepted" => {
@@ -45,7 +45,7 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 fn auth<'a>(params: Value<'a>) -> Option<(Strength, Body<'a>)> {
     let kind = params.get("type")?.plain()?;
     matches!(kind, "anonymous" | "token" | "user").then_some(())?;
-    let authorize = |user, worker, coin| Body::Authorize { user, worker, agent: None, pool: None, coin };
+    let authorize = |user, worker, coin| Body::Authorize(Login { user, worker, coin, ..Login::default() });
     if let Some(key) = text(params.get("site_key")) {
         let body = authorize(key, text(params.get("user")), text(params.get("coin")));
         return Some((Strength::Unique, body));

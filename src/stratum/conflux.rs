@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hash_0x, is_hex, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hash_0x, is_hex, target, text, word, Share, Login};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("octopus"));
@@ -22,7 +22,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
 /// `[address.worker, secret]`. A worker without address is not to be told from the agent that others have there.
 fn subscribe<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_address(u))?;
-    Some(Body::Authorize { user, worker: None, agent: None, pool: None, coin: None })
+    Some(Body::Authorize(Login { user, ..Login::default() }))
 }
 
 /// `[job, height in decimal, hash, boundary]`, formerly without height.
@@ -50,7 +50,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         Some(name) if name.contains([':', '.']) => (Some(name), text(line.worker)),
         name => (None, name),
     };
-    Some(Body::Submit { user, worker, algorithm: ALGORITHM, job: word(line.param(1)) })
+    Some(Body::Submit(Share { user, worker, algorithm: ALGORITHM, job: word(line.param(1)), ..Share::default() }))
 }
 
 /// CIP-37, in its short form: `cfx:` or `cfxtest:`, then 42 letters and digits.

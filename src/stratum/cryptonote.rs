@@ -1,7 +1,7 @@
 //! CryptoNote: Monero, its forks, and xmrig's and xmrig-proxy's extensions. Verbs are everyday words (`login`, `job`,
 //! `submit`), so only their shapes count.
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, account, hex, is_hex, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, account, hex, is_hex, target, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads a line with a method.
@@ -47,7 +47,7 @@ fn login<'a>(params: Value<'a>) -> Option<(Strength, Body<'a>)> {
         return None;
     };
     let pool = text(params.get("url")).and_then(|u| PoolName::parse(u, None));
-    Some((strength, Body::Authorize { user, worker: text(params.get("rigid")), agent, pool, coin: None }))
+    Some((strength, Body::Authorize(Login { user, worker: text(params.get("rigid")), agent, pool, ..Login::default() })))
 }
 
 /// Software known to mine CryptoNote coins, by the name before the version. Facts from the programs' own sources.
@@ -88,12 +88,7 @@ fn yada(goal: &str) -> Option<f64> {
 /// `{id, job_id, nonce, result …}`: 8 or 16 digits and 64 digits together are a share's.
 fn submit<'a>(params: Value<'a>) -> Option<Body<'a>> {
     is_share(params).then_some(())?;
-    Some(Body::Submit {
-        user: None,
-        worker: None,
-        algorithm: text(params.get("algo")).filter(|a| a.len() <= 32),
-        job: Some(word(params.get("job_id"))?),
-    })
+    Some(Body::Submit(Share { algorithm: text(params.get("algo")).filter(|a| a.len() <= 32), job: Some(word(params.get("job_id"))?), ..Share::default() }))
 }
 
 /// Whether an object has a share's nonce and result, in any dialect that mines CryptoNote algorithms.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, target, text, word, Share};
 use crate::wire::json::Value;
 
 /// Reads a line with a `mining.*` method; nothing where the shape is another dialect's.
@@ -44,12 +44,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         (106, _) => Some("equihash 125_4"),
         _ => None,
     };
-    Some(Body::Submit {
-        user: text(line.param(0)),
-        worker: text(line.worker),
-        algorithm: algorithm.map(Cow::Borrowed),
-        job: word(line.param(1)),
-    })
+    Some(Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), algorithm: algorithm.map(Cow::Borrowed), job: word(line.param(1)), ..Share::default() }))
 }
 
 /// A Verus solution begins, behind its length, with its version (5 to 7, two bytes little-endian); an Equihash one is

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("autolykos2"));
@@ -36,10 +36,5 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let repeats = own.len() >= 4 && is_hex(own) && repeats.is_some_and(|end| end.eq_ignore_ascii_case(own));
     let timeless = time == "undefined" || (repeats && (time.is_empty() || hex(line.param(3), 8)));
     (timeless && hex(line.param(4), 16) && line.param(5).is_none()).then_some(())?;
-    Some(Body::Submit {
-        user: text(line.param(0)),
-        worker: text(line.worker),
-        algorithm: ALGORITHM,
-        job: Some(word(line.param(1))?),
-    })
+    Some(Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), algorithm: ALGORITHM, job: Some(word(line.param(1))?), ..Share::default() }))
 }

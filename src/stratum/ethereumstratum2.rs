@@ -1,7 +1,7 @@
 //! EthereumStratum/2.0.0 (EIP-1571): objects for hello and set, hexadecimal numbers without `0x`, and shares that name
 //! a worker token instead of a user. After agreeing on gzip the rest is not readable, yet mining.
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, hex, is_hex, target, text, word};
+use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, hex, is_hex, target, text, word, Share};
 use crate::wire::json::Value;
 
 const DIALECT: Dialect = Dialect::EthereumStratum2;
@@ -55,12 +55,7 @@ fn job<'a>(line: &Line<'a>) -> Option<Job<'a>> {
 fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let nonce = line.param(1).and_then(Value::plain).is_some_and(|n| (8..=16).contains(&n.len()) && is_hex(n));
     let token = line.param(2).and_then(Value::plain).is_some_and(|t| !is_hex(t));
-    (nonce && token && line.param(3).is_none()).then(|| Body::Submit {
-        user: None,
-        worker: None,
-        algorithm: None,
-        job: word(line.param(0)),
-    })
+    (nonce && token && line.param(3).is_none()).then(|| Body::Submit(Share { job: word(line.param(0)), ..Share::default() }))
 }
 
 /// `[rate, worker token]`.

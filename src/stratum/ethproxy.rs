@@ -1,7 +1,7 @@
 //! eth-proxy, the oldest Ethereum dialect: a node's mining calls over a raw socket. No job id; the header hash plays
 //! that part. Work is 2^256 / target exactly.
 
-use super::{Body, Dialect, Id, Job, Line, Message, Request, Role, Strength, hash_0x, target, text};
+use super::{Body, Dialect, Id, Job, Line, Message, Request, Role, Strength, hash_0x, target, text, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads a line with an `eth_*` method. Wallets and nodes use others; these five mine.
@@ -36,14 +36,14 @@ pub(super) fn to_node(message: Message<'_>) -> Message<'_> {
 /// `[user, password?]`; the worker may stand outside the params.
 fn login<'a>(line: &Line<'a>) -> Body<'a> {
     match text(line.param(0)) {
-        Some(user) => Body::Authorize { user, worker: text(line.worker), agent: None, pool: None, coin: None },
+        Some(user) => Body::Authorize(Login { user, worker: text(line.worker), ..Login::default() }),
         None => Body::Request(Request::Plain),
     }
 }
 
 /// `[nonce, header, mix]`.
 fn submit<'a>(line: &Line<'a>) -> Body<'a> {
-    Body::Submit { user: None, worker: text(line.worker), algorithm: None, job: text(line.param(1)) }
+    Body::Submit(Share { worker: text(line.worker), job: text(line.param(1)), ..Share::default() })
 }
 
 /// `[rate, random id]`, the rate in hexadecimal of any length.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, text};
+use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, text, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads a JSON body with a method.
@@ -11,7 +11,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     let (name, strength, body) = match method {
         "getblocktemplate" | "get_block_template" => template(line)?,
         "submitblock" | "submit_block" if is_block(line) => {
-            let body = Body::Submit { user: None, worker: None, algorithm: None, job: None };
+            let body = Body::Submit(Share { ..Share::default() });
             ("submitblock", Strength::Strong, body)
         }
         "merge_mining_get_aux_block" if hex(line.params?.get("prev_id"), 64) => {
@@ -29,7 +29,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
 /// Monero's names the wallet that collects; Bitcoin's says what the miner is able to.
 fn template<'a>(line: &Line<'a>) -> Option<(&'static str, Strength, Body<'a>)> {
     if let Some(user) = text(line.params.and_then(|p| p.get("wallet_address"))) {
-        let body = Body::Authorize { user, worker: None, agent: None, pool: None, coin: None };
+        let body = Body::Authorize(Login { user, ..Login::default() });
         return Some(("getblocktemplate", Strength::Unique, body));
     }
     line.params.is_none_or(Value::is_array).then_some((

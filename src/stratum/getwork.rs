@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, target, text};
+use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, target, text, Share, Login};
 use crate::wire::http;
 use crate::wire::json::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn request_head<'a>(head: &http::Request<'a>) -> Option<Message<'a>> 
     let strength = if mining || solved { Strength::Unique } else { Strength::Context };
     let body = match (user, agent) {
         (Some(user), agent) => {
-            Body::Authorize { user: Cow::Owned(user), worker: None, agent, pool: None, coin: None }
+            Body::Authorize(Login { user: Cow::Owned(user), agent, ..Login::default() })
         }
         (None, agent) => Body::Subscribe { agent, pool: None },
     };
@@ -44,7 +44,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     }
     let share = line.param(0).and_then(Value::plain).is_some_and(|d| d.len() == 256 && is_hex(d));
     let body = if share {
-        Body::Submit { user: None, worker: None, algorithm: None, job: None }
+        Body::Submit(Share { ..Share::default() })
     } else {
         Body::Request(Request::Plain)
     };

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Reply, Request, Role, Verdict, is_hex, reply, text, word};
+use super::{Body, Dialect, Job, Line, Message, Reply, Request, Role, Verdict, is_hex, reply, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Length of the cycle that is the proof.
@@ -52,7 +52,7 @@ fn login<'a>(params: Value<'a>) -> Option<Body<'a>> {
     let agent =
         text(params.get("agent")).filter(|a| a.starts_with("grin-miner") || a.starts_with("mwc-miner"))?;
     let user = text(params.get("login"))?;
-    Some(Body::Authorize { user, worker: None, agent: Some(agent), pool: None, coin: None })
+    Some(Body::Authorize(Login { user, agent: Some(agent), ..Login::default() }))
 }
 
 /// `{difficulty, height, job_id, pre_pow}`. What the difficulty costs depends on the graph's size, which the miner
@@ -73,5 +73,5 @@ fn submit<'a>(params: Value<'a>) -> Option<Body<'a>> {
     let job = Some(word(params.get("job_id"))?);
     // Below 31 it is one of the Cuckaroo forks, which look alike.
     let algorithm = (bits >= 31).then(|| Cow::Owned(format!("cuckatoo{bits}")));
-    whole.then_some(Body::Submit { user: None, worker: None, algorithm, job })
+    whole.then_some(Body::Submit(Share { algorithm, job, ..Share::default() }))
 }

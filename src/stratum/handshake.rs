@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, bitcoin, hex, is_hex, word};
+use super::{Body, Dialect, Job, Line, Message, Role, bitcoin, hex, is_hex, word, Share};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("handshake-blake2b"));
@@ -34,8 +34,8 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let shape = extranonce && hex(line.param(3), 8) && hex(line.param(4), 8) && line.param(6).is_none();
     (shape && (masked || told)).then_some(())?;
     match bitcoin::submit(line) {
-        Body::Submit { user, worker, job, .. } => {
-            Some(Body::Submit { user, worker, algorithm: ALGORITHM, job })
+        Body::Submit(Share { user, worker, job, .. }) => {
+            Some(Body::Submit(Share { user, worker, algorithm: ALGORITHM, job, ..Share::default() }))
         }
         _ => None,
     }

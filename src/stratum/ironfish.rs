@@ -1,9 +1,7 @@
 //! Iron Fish: `mining.*` with `body` instead of `params`, and verdicts on shares as messages of their own. Both sides
 //! count their messages, so an id of the pool's is no reply to that of the miner's: it is not passed on.
 
-use super::{
-    Body, Dialect, Id, Job, Line, Message, Reply, Request, Role, Verdict, hex, is_hex, target, text, word,
-};
+use super::{Body, Dialect, Id, Job, Line, Message, Reply, Request, Role, Verdict, hex, is_hex, target, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Fish hash, since the fork of 2024.
@@ -51,7 +49,7 @@ pub(super) fn answer<'a>(line: &Line<'a>, method: &str) -> Option<Reply<'a>> {
 fn subscribe<'a>(body: Value<'a>) -> Option<Body<'a>> {
     let agent = text(body.get("agent"));
     if let Some(user) = text(body.get("publicAddress")).filter(|a| a.len() == 64 && is_hex(a)) {
-        return Some(Body::Authorize { user, worker: text(body.get("name")), agent, pool: None, coin: None });
+        return Some(Body::Authorize(Login { user, worker: text(body.get("name")), agent, ..Login::default() }));
     }
     body.get("version").and_then(Value::u64).map(|_| Body::Subscribe { agent, pool: None })
 }
@@ -60,7 +58,7 @@ fn subscribe<'a>(body: Value<'a>) -> Option<Body<'a>> {
 fn submit<'a>(body: Value<'a>) -> Option<Body<'a>> {
     let job = Some(word(body.get("miningRequestId"))?);
     let random = body.get("randomness").and_then(Value::plain).is_some_and(is_hex);
-    random.then_some(Body::Submit { user: None, worker: None, algorithm: Some(ALGORITHM.into()), job })
+    random.then_some(Body::Submit(Share { algorithm: Some(ALGORITHM.into()), job, ..Share::default() }))
 }
 
 /// `{clientId, xn}`, or `graffiti` in place of the extra nonce.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Prefixes of addresses, and the coins' tickers.
@@ -46,7 +46,7 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
 fn authorize<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0))?;
     let coin = coin(&user).map(Cow::Borrowed);
-    coin.is_some().then_some(Body::Authorize { user, worker: None, agent: None, pool: None, coin })
+    coin.is_some().then_some(Body::Authorize(Login { user, coin, ..Login::default() }))
 }
 
 /// `[job, [u64, u64, u64, u64], milliseconds]`, or `[job, 80 digits, …]`: the pre-PoW hash and the time in one.
@@ -68,12 +68,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let told = coin.is_some() && nonce.len() <= 20 && is_hex(&nonce);
     ((marked || told) && line.param(3).is_none()).then_some(())?;
     let algorithm = (coin == Some("KAS")).then_some(Cow::Borrowed("kheavyhash"));
-    Some(Body::Submit {
-        user: Some(user),
-        worker: text(line.worker),
-        algorithm,
-        job: Some(word(line.param(1))?),
-    })
+    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), algorithm, job: Some(word(line.param(1))?), ..Share::default() }))
 }
 
 /// `[extranonce, bytes left?]`.

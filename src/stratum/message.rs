@@ -61,31 +61,11 @@ pub enum Body<'a> {
         pool: Option<PoolName<'a>>,
     },
     /// The miner says who is paid.
-    Authorize {
-        /// Wallet or account, with or without worker.
-        user: Cow<'a, str>,
-        /// Worker named apart.
-        worker: Option<Cow<'a, str>>,
-        /// Mining software.
-        agent: Option<Cow<'a, str>>,
-        /// Where a proxy is asked to go on to.
-        pool: Option<PoolName<'a>>,
-        /// Coin to be paid in, where the miner says so.
-        coin: Option<Cow<'a, str>>,
-    },
+    Authorize(Login<'a>),
     /// A job, as a push or inside the reply to a login.
     Job(Job<'a>),
     /// A share.
-    Submit {
-        /// Wallet or account, with or without worker.
-        user: Option<Cow<'a, str>>,
-        /// Worker named apart.
-        worker: Option<Cow<'a, str>>,
-        /// Algorithm, where the share tells.
-        algorithm: Option<Cow<'a, str>>,
-        /// The job it is for.
-        job: Option<Cow<'a, str>>,
-    },
+    Submit(Share<'a>),
     /// Difficulty of the shares from the next job on.
     Difficulty {
         /// In the dialect's unit.
@@ -116,6 +96,42 @@ pub enum Request {
     Agent,
     /// Anything else: its reply must not be taken for that of a share.
     Plain,
+}
+
+/// Who is paid, and what else a miner says of itself when it logs in. What it did not say is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Login<'a> {
+    /// Wallet or account, with or without worker.
+    pub user: Cow<'a, str>,
+    /// Worker named apart.
+    pub worker: Option<Cow<'a, str>>,
+    /// Mining software.
+    pub agent: Option<Cow<'a, str>>,
+    /// Where a proxy is asked to go on to.
+    pub pool: Option<PoolName<'a>>,
+    /// Coin to be paid in.
+    pub coin: Option<Cow<'a, str>>,
+    /// Algorithm to be mined.
+    pub algorithm: Option<Cow<'a, str>>,
+    /// The page that embeds the miner.
+    pub site: Option<Cow<'a, str>>,
+}
+
+/// A share. What it did not say is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Share<'a> {
+    /// Wallet or account, with or without worker.
+    pub user: Option<Cow<'a, str>>,
+    /// Worker named apart.
+    pub worker: Option<Cow<'a, str>>,
+    /// Mining software.
+    pub agent: Option<Cow<'a, str>>,
+    /// Algorithm.
+    pub algorithm: Option<Cow<'a, str>>,
+    /// The job it is for.
+    pub job: Option<Cow<'a, str>>,
+    /// The page that embeds the miner.
+    pub site: Option<Cow<'a, str>>,
 }
 
 /// A job.

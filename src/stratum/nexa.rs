@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("nexapow"));
@@ -31,12 +31,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_address(u))?;
     let short_hex = |at| line.param(at).and_then(Value::plain).is_some_and(|t| t.len() <= 32 && is_hex(t));
     (short_hex(2) && hex(line.param(3), 8) && short_hex(4) && line.param(5).is_none()).then_some(())?;
-    Some(Body::Submit {
-        user: Some(user),
-        worker: text(line.worker),
-        algorithm: ALGORITHM,
-        job: Some(word(line.param(1))?),
-    })
+    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), algorithm: ALGORITHM, job: Some(word(line.param(1))?), ..Share::default() }))
 }
 
 /// Cashaddr with the prefix `nexa`, which may be left out of a script template's: those begin alike.

@@ -1,7 +1,7 @@
 //! Tari's own miner (SHA3x): Grin's verbs, jobs whose blob is base64 and whose target is a decimal difficulty. Tari
 //! mined with RandomX speaks CryptoNote and is not told here.
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Request, Role, hex, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// The proof of work that this miner does.
@@ -36,7 +36,7 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
 fn login<'a>(params: Value<'a>) -> Option<Body<'a>> {
     is_own(params).then_some(())?;
     let user = text(params.get("login"))?;
-    Some(Body::Authorize { user, worker: None, agent: text(params.get("agent")), pool: None, coin: None })
+    Some(Body::Authorize(Login { user, agent: text(params.get("agent")), ..Login::default() }))
 }
 
 fn is_own(params: Value<'_>) -> bool {
@@ -66,5 +66,5 @@ fn submit<'a>(params: Value<'a>) -> Option<Body<'a>> {
     let nonce = params.get("nonce").and_then(Value::u64).is_some();
     let job = Some(word(params.get("job_id"))?);
     let own = nonce && hex(params.get("hash"), 64) && word(params.get("id")).is_some();
-    own.then(|| Body::Submit { user: None, worker: None, algorithm: Some(ALGORITHM.into()), job })
+    own.then(|| Body::Submit(Share { algorithm: Some(ALGORITHM.into()), job, ..Share::default() }))
 }

@@ -1,6 +1,6 @@
 //! Warthog (Janushash): V1's verbs, jobs of seven parts with one Merkle prefix, and shares that name no worker.
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
 use crate::wire::json::Value;
 
 /// Its proof of work: two hashes that bound each other.
@@ -31,7 +31,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         line.param(1).and_then(Value::plain).is_some_and(|t| (4..=32).contains(&t.len()) && is_hex(t));
     let own = extra && hex(line.param(2), 8) && hex(line.param(3), 8) && line.param(4).is_none();
     let job = Some(job);
-    own.then(|| Body::Submit { user: None, worker: None, algorithm: Some(ALGORITHM.into()), job })
+    own.then(|| Body::Submit(Share { algorithm: Some(ALGORITHM.into()), job, ..Share::default() }))
 }
 
 /// `[job, previous hash, Merkle prefix, version, target, time, clean]`.

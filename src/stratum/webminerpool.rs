@@ -1,7 +1,7 @@
 //! webminerpool and its descendants (the perfekt, tkefrep and karma relays): browser miners behind a relay that is told
 //! which pool to go on to. JSON with `identifier`, one message a WebSocket frame.
 
-use super::{Body, Dialect, Line, Message, PoolName, Role, Strength, Verdict, cryptonote, text, word};
+use super::{Body, Dialect, Line, Message, PoolName, Role, Strength, Verdict, cryptonote, text, word, Share, Login};
 
 /// Reads an object without a method.
 pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
@@ -12,7 +12,7 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         "job" => ("job", Role::Pool, Strength::Unique, Body::Job(cryptonote::relayed_job(object)?)),
         "solved" if cryptonote::is_share(object) => {
             let job = Some(word(line.get("job_id"))?);
-            let body = Body::Submit { user: None, worker: None, algorithm: None, job };
+            let body = Body::Submit(Share { job, ..Share::default() });
             ("solved", Role::Miner, Strength::Unique, body)
         }
         "hashsolved" => ("hashsolved", Role::Pool, Strength::Unique, Body::Answer(Verdict::Accepted)),
@@ -38,5 +38,5 @@ fn handshake<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         None => word(line.get("loginid"))?,
     };
     let pool = pool.and_then(|p| PoolName::parse(p, None));
-    Some(Body::Authorize { user, worker: text(line.get("userid")), agent: None, pool, coin: None })
+    Some(Body::Authorize(Login { user, worker: text(line.get("userid")), pool, ..Login::default() }))
 }

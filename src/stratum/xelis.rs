@@ -1,7 +1,7 @@
 //! Xelis at pools: jobs that name their algorithm `xel/…`, and a reply to subscribe that holds the pool's key. Not the
 //! WebSocket of its node.
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, text, word};
+use super::{Body, Dialect, Job, Line, Message, Role, hex, text, word, Share, Login};
 use crate::wire::json::Value;
 
 /// Reads a line with a method; nothing where the shape is another dialect's.
@@ -28,7 +28,7 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
 /// `[address.worker, password]`.
 fn authorize<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_account(u))?;
-    Some(Body::Authorize { user, worker: text(line.worker), agent: None, pool: None, coin: None })
+    Some(Body::Authorize(Login { user, worker: text(line.worker), ..Login::default() }))
 }
 
 /// `[worker, job, nonce]`: others send three, too, so the address decides.
@@ -36,7 +36,7 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_account(u))?;
     let job = Some(word(line.param(1))?);
     let fits = hex(line.param(2), 16) && line.param(3).is_none();
-    fits.then(|| Body::Submit { user: Some(user), worker: text(line.worker), algorithm: None, job })
+    fits.then(|| Body::Submit(Share { user: Some(user), worker: text(line.worker), job, ..Share::default() }))
 }
 
 /// `[job, timestamp, header hash, algorithm, clean]`.

@@ -44,7 +44,7 @@ impl Evidence {
             Strength::Strong => {
                 self.first.get_or_insert(witness);
                 self.strong = self.strong.saturating_add(1);
-                self.wallet_login |= matches!(message.body, Body::Authorize { .. });
+                self.wallet_login |= matches!(message.body, Body::Authorize(_));
             }
             Strength::Context => {}
         }
