@@ -20,18 +20,30 @@ pub enum Signal {
     BrowserMinerMessage,
     /// A mining call over HTTP was parsed.
     GetworkRequest,
+    /// A miner answered, or was asked over, its management interface.
+    MinerApi,
     /// A message of a stratum dialect was parsed.
     StratumMessage,
 }
 
 impl Signal {
     /// All signals, for metrics that must exist at zero.
-    pub const ALL: [Self; 3] = [Self::BrowserMinerMessage, Self::GetworkRequest, Self::StratumMessage];
+    pub const ALL: [Self; 4] =
+        [Self::BrowserMinerMessage, Self::GetworkRequest, Self::MinerApi, Self::StratumMessage];
 
-    /// What a message of this dialect, carried so, is evidence of.
+    /// What a message of this dialect, carried so, is evidence of; of a dialect of a rule file the rule says it.
     pub const fn of(dialect: Dialect, transport: Transport) -> Self {
         match (dialect, transport) {
-            (Dialect::Coinhive | Dialect::Webminerpool, _) => Self::BrowserMinerMessage,
+            (
+                Dialect::Coinhive
+                | Dialect::Cpuwebminer
+                | Dialect::Deepminer
+                | Dialect::Jsecoin
+                | Dialect::Skypool
+                | Dialect::Webminerpool,
+                _,
+            ) => Self::BrowserMinerMessage,
+            (Dialect::Minerapi, _) => Self::MinerApi,
             (_, Transport::Http) => Self::GetworkRequest,
             _ => Self::StratumMessage,
         }
@@ -42,6 +54,7 @@ impl Signal {
         match self {
             Self::BrowserMinerMessage => "browser_miner_message",
             Self::GetworkRequest => "getwork_request",
+            Self::MinerApi => "miner_api",
             Self::StratumMessage => "stratum_message",
         }
     }

@@ -256,13 +256,17 @@ pub struct ClientRow {
 }
 
 fn detections_at_zero() -> BTreeMap<(Signal, Dialect, Certainty), u64> {
-    let each = |signal| Dialect::ALL.into_iter().map(move |dialect| (signal, dialect));
-    let pairs = Signal::ALL.into_iter().flat_map(each);
+    let pairs = each_carried().map(|(d, t)| (Signal::of(d, t), d));
     pairs.flat_map(|(s, d)| Certainty::ALL.into_iter().map(move |c| ((s, d, c), 0))).collect()
 }
 
 fn sessions_at_zero() -> BTreeMap<(Dialect, Transport), u64> {
-    Dialect::ALL.into_iter().flat_map(|d| Transport::ALL.into_iter().map(move |t| ((d, t), 0))).collect()
+    each_carried().map(|carried| (carried, 0)).collect()
+}
+
+/// Each dialect with each transport.
+fn each_carried() -> impl Iterator<Item = (Dialect, Transport)> {
+    Dialect::ALL.into_iter().flat_map(|d| Transport::ALL.into_iter().map(move |t| (d, t)))
 }
 
 #[cfg(test)]

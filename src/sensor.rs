@@ -18,7 +18,7 @@ mod recent;
 mod report;
 mod stats;
 
-pub use stats::{Evicted, Limit, Stats};
+pub use stats::{Evicted, Limit, Messages, Stats};
 
 use followed::{Flow, Told};
 use recent::Recent;

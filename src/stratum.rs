@@ -4,19 +4,27 @@
 //! A verdict is the shape of the outermost object: an exact verb, the right member, values of the right form. Words in
 //! strings, key order and spacing decide nothing.
 
-use crate::wire::http;
+use std::borrow::Cow;
+
+use crate::wire::json::Value;
+use crate::wire::{http, prefixed};
 
 pub mod account;
 mod aeternity;
 mod agent;
 mod aleo;
 mod alephium;
+mod alephium_node;
 mod beam;
 mod bitcoin;
+mod bridge;
+mod chia;
 mod ckb;
 mod coinhive;
 mod conflux;
+mod cpuwebminer;
 mod cryptonote;
+mod duino;
 mod equihash;
 mod ergo;
 mod ethereumstratum1;
@@ -27,17 +35,25 @@ mod getwork;
 mod grin;
 mod handshake;
 mod ironfish;
+mod jsecoin;
+mod kadena;
 mod kaspa;
 mod line;
 mod message;
+mod minerapi;
 mod nexa;
+mod nimiq;
 mod progpow;
 mod reply;
+mod sia;
+mod skypool;
 pub mod target;
 mod tari;
 mod warthog;
 mod webminerpool;
 mod xelis;
+mod xelis_node;
+mod zkwork;
 
 pub use line::{Id, Line};
 pub use message::{Body, Job, Login, Message, PoolName, Request, Role, Share, Strength};
@@ -58,14 +74,22 @@ pub enum Dialect {
     Beam,
     /// Stratum V1 and what looks like it (SHA-256d, scrypt, X11 … kin).
     Bitcoin,
+    /// Chia: farming for a pool over HTTP. Space, not hashes.
+    Chia,
     /// Nervos CKB (Eaglesong).
     Ckb,
     /// Coinhive's `type` and `params`, spoken by many relays.
     Coinhive,
     /// Conflux (Octopus).
     Conflux,
+    /// cpu-web-miner and its relay: socket.io events that name pool, worker and algorithm.
+    Cpuwebminer,
     /// Monero and its forks: login, job, submit.
     Cryptonote,
+    /// deepMiner, where its login was seen: Coinhive's dialect but for that.
+    Deepminer,
+    /// Duino-Coin: lines of plain text.
+    Duino,
     /// ZIP-301: Equihash and Verus.
     Equihash,
     /// Ergo (Autolykos v2).
@@ -86,12 +110,24 @@ pub enum Dialect {
     Handshake,
     /// Iron Fish: `body` instead of `params`.
     Ironfish,
+    /// JSEcoin: socket.io events.
+    Jsecoin,
+    /// Kadena's node over HTTP; its pools speak Stratum V1.
+    Kadena,
     /// Kaspa, Karlsen, Spectre, Pyrin and forks.
     Kaspa,
+    /// Management of a miner on the LAN: cgminer's, ethminer's and XMRig's interfaces. No pool, yet it proves a miner.
+    Minerapi,
     /// Nexa.
     Nexa,
+    /// Nimiq's pools over WebSocket.
+    Nimiq,
     /// KawPow, FiroPow, ProgPowZ and kin over `mining.*`.
     Progpow,
+    /// Siacoin's daemon over HTTP; its pools speak Stratum V1.
+    Sia,
+    /// Nimiq's Skypool: socket.io events.
+    Skypool,
     /// Tari's own miner: Grin's shape with a decimal target.
     Tari,
     /// Warthog (Janus).
@@ -100,20 +136,26 @@ pub enum Dialect {
     Webminerpool,
     /// Xelis.
     Xelis,
+    /// A dialect that a rule file describes, by its word; see [`crate::rules::described`].
+    Named(&'static str),
 }
 
 impl Dialect {
-    /// All dialects, in the order of their counters.
-    pub const ALL: [Self; 26] = [
+    /// All built-in dialects, in the order of their names.
+    pub const ALL: [Self; 36] = [
         Self::Aeternity,
         Self::Aleo,
         Self::Alephium,
         Self::Beam,
         Self::Bitcoin,
+        Self::Chia,
         Self::Ckb,
         Self::Coinhive,
         Self::Conflux,
+        Self::Cpuwebminer,
         Self::Cryptonote,
+        Self::Deepminer,
+        Self::Duino,
         Self::Equihash,
         Self::Ergo,
         Self::EthereumStratum1,
@@ -124,9 +166,15 @@ impl Dialect {
         Self::Grin,
         Self::Handshake,
         Self::Ironfish,
+        Self::Jsecoin,
+        Self::Kadena,
         Self::Kaspa,
+        Self::Minerapi,
         Self::Nexa,
+        Self::Nimiq,
         Self::Progpow,
+        Self::Sia,
+        Self::Skypool,
         Self::Tari,
         Self::Warthog,
         Self::Webminerpool,
@@ -141,10 +189,14 @@ impl Dialect {
             Self::Alephium => "alephium",
             Self::Beam => "beam",
             Self::Bitcoin => "bitcoin",
+            Self::Chia => "chia",
             Self::Ckb => "ckb",
             Self::Coinhive => "coinhive",
             Self::Conflux => "conflux",
+            Self::Cpuwebminer => "cpuwebminer",
             Self::Cryptonote => "cryptonote",
+            Self::Deepminer => "deepminer",
+            Self::Duino => "duino",
             Self::Equihash => "equihash",
             Self::Ergo => "ergo",
             Self::EthereumStratum1 => "ethereumstratum1",
@@ -155,17 +207,37 @@ impl Dialect {
             Self::Grin => "grin",
             Self::Handshake => "handshake",
             Self::Ironfish => "ironfish",
+            Self::Jsecoin => "jsecoin",
+            Self::Kadena => "kadena",
             Self::Kaspa => "kaspa",
+            Self::Minerapi => "minerapi",
             Self::Nexa => "nexa",
+            Self::Nimiq => "nimiq",
             Self::Progpow => "progpow",
+            Self::Sia => "sia",
+            Self::Skypool => "skypool",
             Self::Tari => "tari",
             Self::Warthog => "warthog",
             Self::Webminerpool => "webminerpool",
             Self::Xelis => "xelis",
+            Self::Named(word) => word,
         }
     }
 
-    /// The dialect of that name.
+    /// Counters by dialect: one each, and a last one for all that rule files describe.
+    pub const COUNTERS: usize = Self::ALL.len() + 1;
+
+    /// The place of this dialect's counter.
+    pub fn counter(self) -> usize {
+        Self::ALL.iter().position(|d| *d == self).unwrap_or(Self::ALL.len())
+    }
+
+    /// What each counter is called, in order.
+    pub fn counter_names() -> [&'static str; Self::COUNTERS] {
+        std::array::from_fn(|at| Self::ALL.get(at).map_or("custom", |d| d.name()))
+    }
+
+    /// The built-in dialect of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|d| d.name() == name)
     }
@@ -185,8 +257,7 @@ pub enum Read<'a> {
 /// Reads one line.
 pub fn read<'a>(line: &Line<'a>) -> Read<'a> {
     let Some(method) = line.method.as_deref() else {
-        let browser = || coinhive::read(line).or_else(|| webminerpool::read(line));
-        return match unique_reply(line).or_else(|| line.more.then(browser).flatten()) {
+        return match unique_reply(line).or_else(|| line.more.then(|| own_members(line)).flatten()) {
             Some(message) => Read::Message(message),
             None => reply::read(line).map_or(Read::Nothing, Read::Reply),
         };
@@ -199,6 +270,40 @@ pub fn read<'a>(line: &Line<'a>) -> Read<'a> {
     request(line, method).map_or(Read::Nothing, Read::Message)
 }
 
+/// An object without a method, of a dialect that has members of its own.
+fn own_members<'a>(line: &Line<'a>) -> Option<Message<'a>> {
+    coinhive::read(line)
+        .or_else(|| webminerpool::read(line))
+        .or_else(|| nimiq::read(line))
+        .or_else(|| bridge::read(line))
+        .or_else(|| xelis_node::read(line))
+        .or_else(|| minerapi::read(line))
+}
+
+/// The line that a relay has wrapped into an object of its own.
+pub fn unwrap<'a>(line: &Line<'a>) -> Option<Cow<'a, [u8]>> {
+    bridge::inner(line)
+}
+
+/// Reads a line of plain text, or a WebSocket's message that is no object.
+pub fn read_text(text: &str) -> Option<Message<'_>> {
+    duino::read(text).or_else(|| xelis_node::text(text))
+}
+
+/// Reads an event of Socket.IO: an array, its name first.
+pub fn read_event(array: Value<'_>) -> Option<Message<'_>> {
+    let name = array.item(0)?.plain()?;
+    cpuwebminer::event(name, array).or_else(|| jsecoin::event(name, array)).or_else(|| skypool::event(name, array))
+}
+
+/// Reads a binary message behind its length; the order of the length's bytes tells the dialect.
+pub fn read_prefixed(order: prefixed::Order, bytes: &[u8]) -> Option<Message<'_>> {
+    match order {
+        prefixed::Order::Big => alephium_node::read(bytes),
+        prefixed::Order::Little => zkwork::read(bytes),
+    }
+}
+
 /// Reads a JSON body of an HTTP message: the calls of miners to nodes and of old pools. Lines of other dialects mean
 /// nothing there, since documents travel as bodies too.
 pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
@@ -208,7 +313,7 @@ pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
             .or_else(|| ethproxy::request(line, method).map(ethproxy::to_node)),
         (None, Some(result)) if result.is_array() => ethproxy::reply(line, result),
         (None, Some(result)) => getwork::reply(line, result).or_else(|| getblocktemplate::reply(line, result)),
-        (None, None) => None,
+        (None, None) => chia::body(line).or_else(|| minerapi::read(line)),
     };
     match message {
         Some(message) => Read::Message(message),
@@ -219,7 +324,11 @@ pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
 
 /// Reads the head of an HTTP request.
 pub fn read_request<'a>(head: &http::Request<'a>) -> Option<Message<'a>> {
-    getwork::request_head(head)
+    kadena::request_head(head)
+        .or_else(|| sia::request_head(head))
+        .or_else(|| chia::request_head(head))
+        .or_else(|| xelis_node::request_head(head))
+        .or_else(|| getwork::request_head(head))
 }
 
 /// Reads the head of an HTTP response.
@@ -262,6 +371,7 @@ fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
         .or_else(|| alephium::request(line, method))
         .or_else(|| cryptonote::request(line, method))
         .or_else(|| bitcoin::request(line, method))
+        .or_else(|| minerapi::request(line, method))
 }
 
 /// A reply that proves mining by its own content.
@@ -272,7 +382,8 @@ fn unique_reply<'a>(line: &Line<'a>) -> Option<Message<'a>> {
             .or_else(|| kaspa::reply(line, result))
             .or_else(|| xelis::reply(line, result))
             .or_else(|| bitcoin::reply(line, result))
-            .or_else(|| ethproxy::reply(line, result));
+            .or_else(|| ethproxy::reply(line, result))
+            .or_else(|| minerapi::reply(line, result));
     }
     if result.is_object() {
         return cryptonote::reply(line, result)

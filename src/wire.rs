@@ -3,6 +3,9 @@
 pub mod http;
 pub mod json;
 pub mod line;
+pub mod prefixed;
 pub mod proxy;
+pub mod socketio;
 pub mod socks;
 pub mod websocket;
+pub mod words;

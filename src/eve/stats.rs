@@ -126,7 +126,7 @@ fn engine(stats: &Stats) -> EnginePart {
         flows_evicted: counts(Evicted::ALL, Evicted::name, stats.flows_evicted),
         stream_bytes: stats.stream_bytes,
         stream_gaps: stats.stream_gaps,
-        messages: counts(Dialect::ALL, Dialect::name, stats.messages),
+        messages: Counts(Dialect::counter_names().into_iter().zip(stats.messages.0).collect()),
         malformed_lines: stats.malformed_lines,
         limit_hits: counts(Limit::ALL, Limit::name, stats.limit_hits),
         panics: stats.panics,

@@ -175,7 +175,7 @@ fn packets(workers: &[Worker]) -> [MetricFamily; 6] {
     let busy: f64 = workers.iter().map(|w| w.totals.busy.as_secs_f64()).sum();
     [
         catalogue::LIMIT_HITS.samples(by_name(Limit::ALL.map(Limit::name), workers, |s| s.limit_hits)),
-        catalogue::MESSAGES.samples(by_name(Dialect::ALL.map(Dialect::name), workers, |s| s.messages)),
+        catalogue::MESSAGES.samples(by_name(Dialect::counter_names(), workers, |s| s.messages.0)),
         catalogue::PARSE_ERRORS.samples(by_name(["json"], workers, |s| [s.malformed_lines])),
         catalogue::SKIPPED.samples(by_name(Skip::ALL.map(Skip::name), workers, |s| s.skipped)),
         catalogue::WORKER_BUSY.value(busy),

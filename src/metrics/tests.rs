@@ -72,7 +72,7 @@ fn totals(n: u64) -> WorkerTotals {
     totals.stats.flows = n;
     totals.stats.flows_created = 2 * n;
     totals.stats.skipped[0] = n;
-    totals.stats.messages[1] = n;
+    totals.stats.messages.0[1] = n;
     totals.stats.malformed_lines = n;
     totals.stats.panics = n;
     totals

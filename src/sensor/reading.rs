@@ -269,8 +269,6 @@ impl Heed<'_> {
             }
             Heeded::Other => return,
         };
-        if let Some(n) = self.stats.messages.get_mut(dialect as usize) {
-            *n += 1;
-        }
+        self.stats.messages.add(dialect);
     }
 }

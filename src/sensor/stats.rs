@@ -86,14 +86,33 @@ pub struct Stats {
     pub stream_bytes: u64,
     /// Holes in followed streams that were never filled.
     pub stream_gaps: u64,
-    /// Messages read, by [`Dialect`].
-    pub messages: [u64; Dialect::ALL.len()],
+    /// Messages read, by dialect.
+    pub messages: Messages,
     /// Lines that began as JSON and were not.
     pub malformed_lines: u64,
     /// Bounds hit, by [`Limit`].
     pub limit_hits: [u64; Limit::ALL.len()],
     /// Packets whose look ended in a panic.
     pub panics: u64,
+}
+
+/// Messages read, by [`Dialect::counter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Messages(pub [u64; Dialect::COUNTERS]);
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self([0; Dialect::COUNTERS])
+    }
+}
+
+impl Messages {
+    /// Counts one more of a dialect.
+    pub(super) fn add(&mut self, dialect: Dialect) {
+        if let Some(n) = self.0.get_mut(dialect.counter()) {
+            *n += 1;
+        }
+    }
 }
 
 impl Stats {
