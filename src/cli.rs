@@ -34,7 +34,7 @@ enum Command {
     Read(Read),
     /// Validate configuration and rules, and name every fault
     Check(Check),
-    /// Show the rules in force
+    /// Show and test the rules in force
     #[command(subcommand)]
     Rules(Rules),
     /// List capture interfaces, and whether this user may capture
@@ -106,6 +106,12 @@ enum Rules {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Run the samples in rule files through the sensor
+    Test {
+        /// Configuration file; without it the built-in defaults
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
 }
 
@@ -193,6 +199,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Read(read) => read::read(&read),
         Command::Check(check) => check::check(check.config.as_deref(), check.dump),
         Command::Rules(Rules::List { config, json }) => rules::list(config.as_deref(), json),
+        Command::Rules(Rules::Test { config }) => rules::test::test(config.as_deref()),
         Command::Devices => devices::list(),
     }
 }

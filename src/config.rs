@@ -11,13 +11,14 @@ mod rule_files;
 mod sections;
 mod slot;
 mod value;
+mod words;
 mod yaml;
 
 #[cfg(test)]
 mod tests;
 
 pub use fault::{Error, Fault};
-pub use rule_files::load_rules;
+pub use rule_files::{Sample, Sampled, Samples, load_rules, load_rules_with_samples};
 pub use sections::{Capture, Events, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
 
 use fault::{Faults, FileFaults, label};

@@ -1,7 +1,7 @@
 //! From signals to findings: the account of each mining session, and the events that say what was found and why.
 //! It sees parsed messages and packet times only; who is told, and how, is the shell's matter.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -115,6 +115,44 @@ impl Transport {
     }
 }
 
+/// What a session is wrapped in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A tunnel through an HTTP proxy (RFC 9110, 9.3.6).
+    HttpConnect,
+    /// A balancer's header before the stream (HAProxy's PROXY protocol).
+    ProxyProtocol,
+    /// SOCKS 4 or 4a.
+    Socks4,
+    /// SOCKS 5 (RFC 1928).
+    Socks5,
+}
+
+impl Via {
+    /// Name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HttpConnect => "http_connect",
+            Self::ProxyProtocol => "proxy_protocol",
+            Self::Socks4 => "socks4",
+            Self::Socks5 => "socks5",
+        }
+    }
+}
+
+/// How a session came to its pool: what it is wrapped in, and what was asked for on the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The outermost wrapping.
+    pub via: Option<Via>,
+    /// The host that an HTTP or WebSocket request asked for.
+    pub host: Option<String>,
+    /// The path of that request, without its query.
+    pub path: Option<String>,
+    /// The client as a PROXY header names it. Anybody can write such a header.
+    pub forwarded_for: Option<SocketAddr>,
+}
+
 /// Which flow an event is about. `client` is the side that mines, whichever way the packet went.
 #[derive(Clone, Copy, Debug)]
 pub struct FlowIdentity {
@@ -154,8 +192,12 @@ pub struct Mining {
     pub client_role_proven: bool,
     /// Operator of the pool, by the rules.
     pub pool: Option<Arc<str>>,
-    /// The pool's host name as the session itself named it.
+    /// The pool's host as the session itself named it: inside a message, to a proxy, or in an HTTP request.
     pub server_name: Option<String>,
+    /// The pool's port, where it was named with the host.
+    pub server_port: Option<u16>,
+    /// How the session came there.
+    pub route: Route,
     /// Web site that embeds the miner: its origin, or what else names it.
     pub site: Option<String>,
     /// Wallet, account or site key that collects; e-mail logins masked.
@@ -178,6 +220,8 @@ pub struct Mining {
     pub hashrate: Option<f64>,
     /// Whether the session was up before the sensor saw it.
     pub midstream: bool,
+    /// Whether messages were missed since: bytes that were not captured, or compressed ones that build on such.
+    pub incomplete: bool,
     /// First message seen.
     pub started: Time,
     /// Last message seen.

@@ -1,14 +1,17 @@
-//! The rule set: what detections are called, and which hosts belong to which pool. Immutable once built, shared by all
-//! workers. It reads no file: the shell parses YAML into the raw types here, and [`RuleSet::build`] checks them.
+//! The rule set: what detections are called, which hosts belong to which pool, which dialects users describe. Immutable
+//! once built, shared by all workers. It reads no file: the shell parses YAML into the raw types here, and
+//! [`RuleSet::build_all`] checks them.
 
 use std::sync::Arc;
 
-use crate::detect::{Certainty, Dialect, Signal};
+use crate::detect::{Certainty, Dialect, Signal, Transport};
 
 mod build;
+pub mod described;
 mod error;
 mod hosts;
 
+pub use described::{Described, Own};
 pub use error::{Error, Place, Problem};
 pub use hosts::MAX_LABELS;
 
@@ -54,6 +57,7 @@ pub struct RuleSet {
     detections: Vec<Arc<Rule>>,
     pools: Vec<PoolHost>,
     hosts: Hosts,
+    own: Own,
 }
 
 impl RuleSet {
@@ -61,6 +65,16 @@ impl RuleSet {
     pub fn rule(&self, signal: Signal, dialect: Dialect) -> Option<&Arc<Rule>> {
         let of = |d| self.detections.iter().find(|r| r.signal == signal && r.dialect == d);
         of(Some(dialect)).or_else(|| of(None))
+    }
+
+    /// What a message of this dialect, carried so, is evidence of: of a described dialect what its rule says.
+    pub fn signal(&self, dialect: Dialect, transport: Transport) -> Signal {
+        self.own.signal(dialect).unwrap_or_else(|| Signal::of(dialect, transport))
+    }
+
+    /// The dialects that rule files describe.
+    pub const fn own(&self) -> &Own {
+        &self.own
     }
 
     /// The pool a host name belongs to: exact, or below a name that counts for its subdomains; the longest name wins.
@@ -73,7 +87,7 @@ impl RuleSet {
             .and_then(|index| self.pools.get(index))
     }
 
-    /// All detection rules, as built.
+    /// All detection rules, as built; those of described dialects last.
     pub fn detections(&self) -> &[Arc<Rule>] {
         &self.detections
     }

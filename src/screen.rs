@@ -6,13 +6,15 @@
 //! parser behind it has the last word.
 
 use crate::packet::{Packet, Time};
-use crate::wire::{line, websocket};
+use crate::wire::{coin, line, prefixed, proxy, socks, websocket, words};
 
 /// What a payload could be the beginning of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
     /// A BTCAgent message.
     Agent,
+    /// The opening message of a coin's network: no mining, and counted apart.
+    Coin(coin::Network),
     /// A WebSocket frame, and others that fill the segment.
     Frame,
     /// An HTTP/1 request or response head.
@@ -21,8 +23,16 @@ pub enum Hint {
     Object,
     /// A line's end, then whole lines of which the last begins an object; those start at this offset.
     ObjectAfter(usize),
+    /// A binary message behind its length.
+    Prefixed(prefixed::Order),
+    /// A balancer's header before the stream.
+    Proxy,
+    /// A client's first message to a SOCKS proxy.
+    Socks,
     /// Text that begins nothing; it may go on with something that was reordered.
     Text,
+    /// A line of plain text, as some dialects write.
+    Words,
 }
 
 /// Looks at one payload.
@@ -30,39 +40,74 @@ pub enum Hint {
 pub fn look(payload: &[u8]) -> Option<Hint> {
     match payload.first()? {
         b'{' => return Some(Hint::Object),
+        4 | 5 if socks::looks_like(payload) => return Some(Hint::Socks),
         // Heads begin with a capital; so do few other payloads.
         b'C' | b'D' | b'G' | b'H' | b'O' | b'P' if is_http(payload) => return Some(Hint::Http),
+        b'0'..=b'9' | b'A'..=b'F' | b'J' | b'a'..=b'f' if words::looks_like(payload) => return Some(Hint::Words),
+        b'P' | b'\r' if proxy::looks_like(payload) => return Some(Hint::Proxy),
         0x7f => return line::first_agent(payload).map(|_| Hint::Agent),
         0x81 | 0x82 | 0xc1 | 0xc2 => return websocket::looks_like_frame(payload).map(|_| Hint::Frame),
         b'\t' | b'\n' | b'\r' | b' ' if line::starts_object(payload.get(..16).unwrap_or(payload)) => {
             return Some(Hint::Object);
         }
+        0x01 | 0x0a | 0x0b | 0x1c | 0x24 | 0x52 | 0xbf | 0xc0 | 0xe3 | 0xf9..=0xfb => {
+            if let Some(network) = coin::opening(payload) {
+                return Some(Hint::Coin(network));
+            }
+        }
         _ => {}
     }
     if !is_text(payload) {
-        return None;
+        return prefixed::looks_like(payload).map(Hint::Prefixed);
     }
     Some(object_after(payload).map_or(Hint::Text, Hint::ObjectAfter))
 }
 
-/// Whether an HTTP head could be a mining call's: one with its headers, or a POST whose JSON body, as far as it is here,
-/// names such a call.
+/// Whether an HTTP head could be a mining call's: one with its path, with its headers, or with a JSON body that, as far
+/// as it is here, names such a call or has a member of its answer.
 pub fn asks_for_work(payload: &[u8]) -> bool {
     const CALLS: [&[u8]; 7] = [
         b"getwork", b"block_template", b"blocktemplate", b"eth_getWork", b"eth_submit", b"merge_mining_", b"submit",
     ];
+    const ANSWERS: [&[u8]; 4] =
+        [b"\"blocktemplate_blob\"", b"\"midstate\"", b"\"previousblockhash\"", b"\"worker_id\""];
+    if has_mining_path(payload) {
+        return true;
+    }
     let end = memchr::memmem::find(payload, b"\r\n\r\n");
     let (head, body) = payload.split_at_checked(end.unwrap_or(payload.len())).unwrap_or((payload, &[]));
     if has_mining_header(head.get(..2048).unwrap_or(head)) {
         return true;
     }
-    if !payload.starts_with(b"POST ") {
-        return false;
+    let text = body.trim_ascii_start();
+    let names = |words: &[&[u8]]| {
+        matches!(text, [b'{' | b'[', ..]) && words.iter().any(|word| memchr::memmem::find(text, word).is_some())
+    };
+    if payload.starts_with(b"HTTP/") {
+        return names(&ANSWERS);
     }
-    match body.trim_ascii_start() {
-        // A JSON body that comes apart from its head is waited for, if it is as small as a call.
-        [] => end.is_some() && is_small_json(head),
-        text @ [b'{' | b'[', ..] => CALLS.iter().any(|call| memchr::memmem::find(text, call).is_some()),
+    // A JSON body that comes apart from its head is waited for, if it is as small as a call.
+    payload.starts_with(b"POST ") && (names(&CALLS) || text.is_empty() && end.is_some() && is_small_json(head))
+}
+
+/// Whether a request's path is one that a miner's interface or a node has for mining. Others use the same words; the
+/// reader looks for what must come with them. One byte refuses nearly every request.
+fn has_mining_path(payload: &[u8]) -> bool {
+    let Some((b"GET /" | b"POST " | b"PUT /", rest)) = payload.split_at_checked(5) else { return false };
+    let path = rest.strip_prefix(b"/").unwrap_or(rest);
+    let is = |word: &[u8]| path.strip_prefix(word).is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'?')));
+    match path.first() {
+        Some(b'1') => is(b"1/summary"),
+        Some(b'2') => is(b"2/summary"),
+        // A node's other calls are a wallet's.
+        Some(b'c') => {
+            let near = path.get(..96).unwrap_or(path);
+            path.starts_with(b"chainweb/") && memchr::memmem::find(near, b"/mining/").is_some()
+        }
+        Some(b'f') => is(b"farmer"),
+        Some(b'g') => path.starts_with(b"getwork/x"),
+        Some(b'm') => is(b"miner/header"),
+        Some(b'p') => is(b"partial") || is(b"pool_info"),
         _ => false,
     }
 }
@@ -123,8 +168,7 @@ fn object_after(payload: &[u8]) -> Option<usize> {
     line::starts_object(body.get(last..)?).then_some(())?;
     let first = memchr::memchr(b'\n', body)?;
     let before = body.get(..first)?.trim_ascii_end();
-    // "PROXY TCP4 …" (HAProxy's protocol, version 1) may stand before the first message.
-    (before.ends_with(b"}") || before.starts_with(b"PROXY ")).then_some(first.saturating_add(1))
+    before.ends_with(b"}").then_some(first.saturating_add(1))
 }
 
 fn is_http(payload: &[u8]) -> bool {
@@ -269,15 +313,35 @@ mod tests {
         assert_eq!(look(b"HTTP/1.1 200 OK\r\n"), Some(Hint::Http));
         assert_eq!(look(b"od\":\"mining.submit\"}\n"), Some(Hint::Text));
         assert_eq!(look(b"true]}\n{\"id\":2}\n"), Some(Hint::ObjectAfter(7)));
-        assert_eq!(
-            look(b"PROXY TCP4 198.51.100.23 192.0.2.1 5 6\r\n{\"id\":2}\n"),
-            Some(Hint::ObjectAfter(40))
-        );
+        assert_eq!(look(b"PROXY TCP4 198.51.100.23 192.0.2.1 5 6\r\n{\"id\":2}\n"), Some(Hint::Proxy));
+        assert_eq!(look(b"\r\n\r\n\0\r\nQUIT\n\x21\x11"), Some(Hint::Proxy));
+        assert_eq!(look(b"\x05\x01\x00"), Some(Hint::Socks));
+        assert_eq!(look(b"\x05\x03\x00\x01"), None);
+        assert_eq!(look(b"JOB,alice,LOW,None"), Some(Hint::Words));
         assert_eq!(look(b"\x7f\x02\x0f\x00\x07\x03\x00\x44\x33\x22\x11\x05\x00\x00\x00"), Some(Hint::Agent));
         assert_eq!(look(b"\x7fELF\x02\x01\x01"), None);
         assert_eq!(look(b""), None);
         assert_eq!(look(b"\x17\x03\x03\x00\x20abc"), None);
         assert_eq!(look(b"text </pre>\n{\"id\":2}\n"), Some(Hint::Text));
+    }
+
+    #[test]
+    fn coin_networks_get_through_by_their_first_bytes() {
+        for first in coin::FIRST_BYTES {
+            let magics: [&[u8]; 12] = [
+                b"\xf9\xbe\xb4\xd9", b"\xe3\xe1\xf3\xe8", b"\xfa\xbf\xb5\xda", b"\x0a\x03\xcf\x40",
+                b"\x0b\x11\x09\x07", b"\x1c\x16\x3f\x28", b"\xbf\x0c\x6b\xbd", b"\xc0\xc0\xc0\xc0",
+                b"\xfb\xc0\xb6\xdb", b"\x52\x41\x56\x4e", b"\x24\xe9\x27\x64",
+                b"\x01\x21\x01\x01\x01\x01\x01\x01",
+            ];
+            let magic = magics.iter().find(|m| m[0] == first).unwrap();
+            let mut hello = [*magic, b"version\0\0\0\0\0\x66\0\0\0\x39\x9e\xca\xb1"].concat();
+            if first == 1 {
+                let levin = b"\xe2\0\0\0\0\0\0\0\x01\xe9\x03\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0";
+                hello = [*magic, levin.as_slice()].concat();
+            }
+            assert!(matches!(look(&hello), Some(Hint::Coin(_))), "{first:x}");
+        }
     }
 
     #[test]
@@ -295,6 +359,41 @@ mod tests {
         assert!(!asks_for_work(b"POST / HTTP/1.1\r\nContent-Type: text/html\r\nContent-Length: 45\r\n\r\n"));
         assert!(!asks_for_work(b"POST / HTTP/1.1\r\n\r\n<p>getwork</p>"));
         assert!(!asks_for_work(b"HTTP/1.1 200 OK\r\nX-Powered-By: x\r\n\r\ngetwork"));
+    }
+
+    #[test]
+    fn paths_that_ask() {
+        let asks = |line: &str| asks_for_work(format!("{line} HTTP/1.1\r\nHost: node.example\r\n\r\n").as_bytes());
+        for line in [
+            "GET /1/summary",
+            "GET /2/summary",
+            "GET /chainweb/0.0/mainnet01/mining/work?chain=4",
+            "GET /farmer?launcher_id=0x00",
+            "GET /getwork/xel:abc/rig",
+            "GET /miner/header",
+            "GET /pool_info",
+            "POST /chainweb/0.0/mainnet01/mining/solved",
+            "POST /miner/header",
+            "POST /partial",
+            "PUT /farmer",
+        ] {
+            assert!(asks(line), "{line}");
+        }
+        for line in [
+            "GET /",
+            "GET /3/summary",
+            "GET /chainweb/0.0/mainnet01/cut",
+            "GET /farmers",
+            "GET /getwork/report.pdf",
+            "GET /miner/headers",
+            "GET /pages?to=/pool_info",
+            "GET /pool_info.html",
+            "HEAD /pool_info",
+            "POST /partials",
+        ] {
+            assert!(!asks(line), "{line}");
+        }
+        assert!(!asks_for_work(b"GET /") && !asks_for_work(b"GET /pool_info") && !asks_for_work(b""));
     }
 
     #[test]

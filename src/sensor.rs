@@ -12,11 +12,13 @@ use crate::rules::RuleSet;
 use crate::screen::{self, Followed, Hint, HttpSpeakers, Tag};
 
 mod followed;
+mod heed;
 mod judge;
 mod reading;
 mod recent;
 mod report;
 mod stats;
+mod talk;
 
 pub use stats::{Evicted, Limit, Messages, Stats};
 
@@ -202,7 +204,11 @@ impl Sensor {
                 return;
             }
         }
-        if let Some(hint) = screen::look(packet.payload) {
+        let hint = match screen::look(packet.payload) {
+            None | Some(Hint::Text) if self.rules.own().may_begin_text(packet.payload) => Some(Hint::Words),
+            hint => hint,
+        };
+        if let Some(hint) = hint {
             self.unknown(tag, hint, packet, events);
         }
     }
@@ -215,16 +221,17 @@ impl Sensor {
             self.http.note(tag, to_low, packet.payload);
         }
         let sign = match hint {
-            Hint::Http => judge::head_opens(packet.payload),
-            Hint::Frame => judge::frame_opens(packet.payload),
+            Hint::Coin(network) => return self.stats.met(network),
             Hint::Agent | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => {
                 self.lines(key, way, tag, hint, packet)
             }
+            Hint::Words if self.http.knows(tag, to_low) => false,
+            _ => judge::opens(hint, packet.payload, &self.rules),
         };
         if !sign {
             return;
         }
-        let handle = self.open(key, tag, hint, packet, events);
+        let handle = self.open(key, way, tag, hint, packet, events);
         self.segment(handle, way, packet);
         for late in self.recent.take(&key, self.now, self.settings.flow.gap_timeout) {
             let again = Packet {
@@ -246,11 +253,11 @@ impl Sensor {
         self.stats.screened_in += 1;
         let from = match hint {
             Hint::ObjectAfter(from) => from,
-            Hint::Agent | Hint::Frame | Hint::Http | Hint::Object | Hint::Text => 0,
+            _ => 0,
         };
         let text = packet.payload.get(from..).unwrap_or_default();
         let quoted = || self.recent.is_mid_line(&key, way, packet.tcp.seq);
-        let opens = hint != Hint::Text && judge::opens(text) && !quoted();
+        let opens = judge::opens(hint, text, &self.rules) && !quoted();
         if !opens && hint != Hint::Agent {
             self.recent.keep(key, way, packet);
         }
@@ -261,6 +268,7 @@ impl Sensor {
     fn open(
         &mut self,
         key: FlowKey,
+        way: Way,
         tag: Tag,
         hint: Hint,
         packet: &Packet<'_>,
@@ -271,8 +279,7 @@ impl Sensor {
             let Some(handle) = self.flows.least() else { break };
             self.end(handle, Evicted::Full, events);
         }
-        let mut flow = Flow::new(tag, packet, self.worker);
-        flow.read_as(hint);
+        let flow = Flow::new(tag, hint, way, packet, self.worker);
         self.followed.add(tag);
         self.stats.flows_created += 1;
         let handle = self.flows.insert(key, packet.time, flow);
@@ -303,7 +310,7 @@ impl Sensor {
         #[cfg(test)]
         assert_ne!(self.poison.as_deref(), Some(packet.payload), "the test's own panic");
         if let Some(flow) = self.flows.get_mut(handle) {
-            flow.segment(way, packet, &self.settings.flow, &mut self.stats);
+            flow.segment(way, packet, &self.rules, &self.settings.flow, &mut self.stats);
         }
         self.current = None;
     }
@@ -384,7 +391,7 @@ impl Sensor {
     /// Takes a flow out and tells the end of its session.
     fn end(&mut self, handle: Handle, why: Evicted, events: &mut Vec<Event>) {
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
-        flow.finish(self.now, &self.settings.flow, &mut self.stats);
+        flow.finish(self.now, &self.rules, &self.settings.flow, &mut self.stats);
         self.followed.remove(flow.tag);
         self.stats.flows = self.flows.len() as u64;
         if let Some(n) = self.stats.flows_evicted.get_mut(why as usize) {

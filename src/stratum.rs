@@ -331,6 +331,11 @@ pub fn read_request<'a>(head: &http::Request<'a>) -> Option<Message<'a>> {
         .or_else(|| getwork::request_head(head))
 }
 
+/// Whether a request that says nothing itself has an answer that may.
+pub fn is_asking(head: &http::Request<'_>) -> bool {
+    minerapi::is_asking(head)
+}
+
 /// Reads the head of an HTTP response.
 pub fn read_response<'a>(head: &http::Response<'a>) -> Option<Message<'a>> {
     getwork::response_head(head)
@@ -372,6 +377,7 @@ fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
         .or_else(|| cryptonote::request(line, method))
         .or_else(|| bitcoin::request(line, method))
         .or_else(|| minerapi::request(line, method))
+        .or_else(|| bridge::request(line, method))
 }
 
 /// A reply that proves mining by its own content.

@@ -1,5 +1,6 @@
 //! Formats below the dialects: how bytes become messages. Nothing here knows what mining is.
 
+pub mod coin;
 pub mod http;
 pub mod json;
 pub mod line;

@@ -312,7 +312,7 @@ surprise: 1
         "b.yaml:2:29: detections[0].signal: two rules for signal stratum_message and dialect any (first in a.yaml:2:29)",
         "b.yaml:4:13: pools[0].domain: pool.example.com is listed twice (first in a.yaml:6:14): keep one",
         "b.yaml:6:12: pools[0].coins: \"X R\" is no coin symbol",
-        "b.yaml:7:1: surprise: unknown key: remove it, or use one of: detections, pools",
+        "b.yaml:7:1: surprise: unknown key: remove it, or use one of: detections, dialects, pools",
     ];
     let said = rule_faults(&[("a.yaml", a), ("b.yaml", b)]);
     for part in expected {
@@ -342,5 +342,7 @@ fn rule_directories_without_rules() {
 fn built_in_files_load_and_dump_to_themselves() {
     let config = Config::load(None).unwrap();
     assert_eq!(load(config.dump()).unwrap(), config);
-    assert!(load_rules(&config).unwrap().pools().len() > 500);
+    let rules = load_rules(&config).unwrap();
+    assert!(rules.pools().len() > 500);
+    assert_eq!(rules.own().count(), 2);
 }

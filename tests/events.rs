@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use geophone::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, Phase, SessionRecord, Shares, Signal,
-    Transport,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, Phase, Route, SessionRecord, Shares,
+    Signal, Transport, Via,
 };
 use geophone::eve::{CaptureCounters, Destination, Kind, Renderer, Sender, Settings, StatsRecord, Writer};
 use geophone::packet::{Endpoint, Proto, Skip, Time, Vlans};
@@ -65,6 +65,13 @@ fn mining(dialect: Dialect, certainty: Certainty, text: Option<&str>) -> Mining 
         client_role_proven: text.is_some(),
         pool: text.map(Arc::from),
         server_name: text.map(str::to_owned),
+        server_port: text.map(|_| 3333),
+        route: Route {
+            via: text.map(|_| Via::Socks5),
+            host: text.map(str::to_owned),
+            path: text.map(str::to_owned),
+            forwarded_for: text.map(|_| ([198, 51, 100, 7], 40_000).into()),
+        },
         site: text.map(str::to_owned),
         payee: text.map(str::to_owned),
         worker: text.map(str::to_owned),
@@ -76,6 +83,7 @@ fn mining(dialect: Dialect, certainty: Certainty, text: Option<&str>) -> Mining 
         difficulty: text.map(|_| 0.001),
         hashrate: text.map(|_| 1e15),
         midstream: text.is_none(),
+        incomplete: text.is_some(),
         started: Time(0),
         last_seen: Time(u64::MAX),
     }
@@ -253,7 +261,7 @@ fn the_schema_is_strict() {
     spoilt("/mining", "final", None);
     spoilt("/mining", "payee", Some(Value::Null));
     spoilt("/mining", "payee", Some("".into()));
-    spoilt("/mining", "dialect", Some("word".into()));
+    spoilt("/mining", "dialect", Some("Word".into()));
     spoilt("/mining", "hashrate", Some((-1).into()));
     spoilt("", "timestamp", Some("2026-11-21T23:16:00.123456Z".into()));
     spoilt("", "src_ip", Some("10.0.0.256".into()));
@@ -278,7 +286,7 @@ fn the_schema_lists_the_names_of_the_code() {
         names.sort_unstable();
         names.into_iter().map(str::to_owned).collect()
     };
-    assert_eq!(listed("/$defs/dialect/enum"), known(Dialect::ALL.map(Dialect::name).to_vec()));
+    assert_eq!(listed("/$defs/dialect/anyOf/0/enum"), known(Dialect::ALL.map(Dialect::name).to_vec()));
     assert_eq!(listed("/$defs/signal/enum"), known(Signal::ALL.map(Signal::name).to_vec()));
     assert_eq!(listed("/$defs/certainty/enum"), known(Certainty::ALL.map(Certainty::name).to_vec()));
     assert_eq!(listed("/$defs/transport/enum"), known(Transport::ALL.map(Transport::name).to_vec()));

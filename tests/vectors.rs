@@ -83,7 +83,8 @@ fn allowed(dialect: &str) -> Option<&'static [Dialect]> {
         "tari" => &[Tari],
         "warthog" => &[Warthog],
         "xelis" => &[Xelis],
-        "coinhive" | "cryptonoter" | "deepminer" | "nfwebminer" => &[Coinhive],
+        "coinhive" | "cryptonoter" | "nfwebminer" => &[Coinhive],
+        "deepminer" => &[Deepminer],
         "webminerpool" => &[Webminerpool],
         _ => return None,
     })
@@ -179,7 +180,7 @@ fn check(v: &Vector, m: &Message<'_>, allowed: &[Dialect]) -> (bool, Strength) {
         Body::Authorize(Login { user, worker, agent, coin, .. }) => {
             let parts = account::split(user);
             // A browser miner's own user is the site's name for its visitor; the key collects.
-            let browser = matches!(m.dialect, Dialect::Coinhive | Dialect::Webminerpool);
+            let browser = matches!(m.dialect, Dialect::Coinhive | Dialect::Deepminer | Dialect::Webminerpool);
             if let Some(expect) = text("site_key").filter(|_| m.dialect == Dialect::Coinhive) {
                 assert_eq!(user, &expect, "vector {n}: site key");
                 assert_eq!(worker.as_deref().map(str::to_owned), text("user"), "vector {n}: visitor");
@@ -416,4 +417,128 @@ fn each_object(bytes: &[u8], mut each: impl FnMut(&[u8])) {
             each(o);
         }
     });
+}
+
+/// What each vector is, as it travels: the words of its dialect that are right, or `None` for what is told by a known
+/// host or inside encryption, which no message proves.
+fn travels(v: &Value) -> Option<&'static [&'static str]> {
+    let (dialect, kind) = (v["dialect"].as_str()?, v["expect"]["kind"].as_str().unwrap_or_default());
+    Some(match (dialect, kind) {
+        ("sv2-noise" | "sv2-plain" | "datum" | "tls" | "miner-script" | "stratum-url", _) => return None,
+        // A known host's name alone.
+        ("duinocoin", "discovery" | "ws_upgrade")
+        | ("coinhive" | "socketio-cwm" | "webminer-generic", "ws_upgrade") => return None,
+        ("aleo-zkwork", _) => &["aleo"],
+        ("alephium-node", _) => &["alephium"],
+        ("chia", _) => &["chia"],
+        ("deepminer", _) => &["deepminer"],
+        ("duinocoin", _) => &["duino"],
+        ("jsecoin", _) => &["jsecoin"],
+        ("kadena", _) => &["kadena"],
+        ("miner-api", _) => &["minerapi"],
+        ("nimiq", _) => &["nimiq"],
+        ("proxy-connect" | "ws-stratum-bridge", _) => &["bitcoin"],
+        ("proxy-socks5" | "proxy-socks4a" | "xdag", _) => &["cryptonote"],
+        ("sia", _) => &["sia"],
+        ("skypool-nimiq", _) => &["skypool"],
+        ("socketio-cwm", _) => &["cpuwebminer"],
+        ("webminer-generic", _) => &["webminer"],
+        ("xdag-pool-node", _) => &["xdagnode"],
+        ("xelis-node", _) => &["xelis"],
+        ("zilliqa" | "eth-node-rpc", _) => &["ethproxy"],
+        ("getwork", _) => &["getwork"],
+        ("gbt", _) => &["getblocktemplate", "getwork"],
+        ("monero-daemon-rpc" | "monero-merge-mining", _) => &["getblocktemplate"],
+        _ => &[],
+    })
+}
+
+/// The bytes on the wire: an HTTP message with a right length, a WebSocket's frame as its side sends it, or as it is.
+fn on_the_wire(v: &Value) -> Vec<u8> {
+    let message = v["message"].as_str().expect("message");
+    if v["enc"] == "hex" {
+        let digit = |i: usize| u8::from_str_radix(&message[i..i + 2], 16).expect("hex");
+        return (0..message.len()).step_by(2).map(digit).collect();
+    }
+    match v["transport"].as_str() {
+        Some("http") => {
+            // Lengths in the file are of bodies that were shortened for it.
+            let (head, body) = message.split_once("\r\n\r\n").expect("a head");
+            let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("Content-Length")).collect();
+            let length =
+                if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+            format!("{}\r\n{length}\r\n{body}", head.join("\r\n")).into_bytes()
+        }
+        Some("ws-text") => {
+            let mask = v["direction"] == "client";
+            let mut frame = vec![0x81];
+            let flag = if mask { 0x80 } else { 0 };
+            match message.len() {
+                len @ 0..126 => frame.push(flag | len as u8),
+                len => frame.extend([flag | 126, (len >> 8) as u8, len as u8]),
+            }
+            let key = if mask { [0x37, 0xfa, 0x21, 0x3d] } else { [0; 4] };
+            frame.extend(&key[..if mask { 4 } else { 0 }]);
+            frame.extend(message.bytes().zip(key.iter().cycle()).map(|(b, k)| b ^ k));
+            frame
+        }
+        _ => message.as_bytes().to_vec(),
+    }
+}
+
+/// Every vector as it travels, alone and in mid-stream: a unique one is told, with its dialect; a strong one is told
+/// with a second of its kind; what means nothing alone is not.
+#[test]
+fn every_vector_through_the_sensor() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.jsonl"))
+        .expect("the file");
+    let rules = Arc::new(load_rules(&Config::default()).expect("built-in rules"));
+    let told = |bytes: &[u8], times: u32| {
+        let mut sensor = Sensor::new(Settings::default(), Arc::clone(&rules), 0);
+        let mut events = Vec::new();
+        for n in 0..times {
+            let ends = PacketBuilder::ipv4([10, 0, 0, 1], [192, 0, 2, 1], 9);
+            let mut data = Vec::new();
+            let seq = 1 + n * bytes.len() as u32;
+            ends.tcp(40_000, 3333, seq, 9).ack(1).write(&mut data, bytes).expect("a packet");
+            let time = Time::from_secs(1 + u64::from(n));
+            sensor.frame(
+                &Frame { time, link: LinkType::RawIp, wire_len: data.len() as u32, data: &data },
+                &mut events,
+            );
+        }
+        sensor.finish(&mut events);
+        events.into_iter().find_map(|e| match e {
+            geophone::detect::Event::Session(r) => Some(r.mining.dialect.name()),
+            geophone::detect::Event::Alert(_) => None,
+        })
+    };
+    let (mut seen, mut faults) = (0, Vec::new());
+    for v in text.lines().map(|l| serde_json::from_str::<Value>(l).expect("a JSON line")) {
+        let negative = v["dialect"].as_str().is_some_and(|d| d.starts_with("negative:"));
+        if negative {
+            if v["transport"] != "tls" && told(&on_the_wire(&v), 1).is_some() {
+                faults.push(format!("{} is told", v["n"]));
+            }
+            continue;
+        }
+        let Some(words) = travels(&v) else { continue };
+        let bytes = on_the_wire(&v);
+        let strength = v["expect"]["strength"].as_str().unwrap_or_default();
+        let (once, twice) = (told(&bytes, 1), told(&bytes, 2));
+        let answer = matches!(v["expect"]["kind"].as_str(), Some("accept" | "reject")) && words.is_empty();
+        let fits = |word: Option<&str>| word.is_some_and(|w| words.is_empty() || words.contains(&w));
+        let right = match strength {
+            "unique" if answer => true,
+            "unique" => fits(once),
+            "strong" => fits(twice),
+            _ => once.is_none(),
+        };
+        if !right {
+            faults.push(format!("{} ({} {strength}): {once:?}, {twice:?}", v["n"], v["dialect"]));
+        }
+        seen += 1;
+    }
+    assert!(faults.is_empty(), "{} of {seen}:\n{}", faults.len(), faults.join("\n"));
+    assert!(seen > 230, "only {seen} vectors");
 }

@@ -14,14 +14,15 @@ pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
         capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
     }
     let source = path.map_or_else(|| "built-in defaults".to_owned(), |p| p.display().to_string());
-    let (detections, pools) = (rules.detections().len(), rules.pools().len());
+    let (dialects, pools) = (rules.own().count(), rules.pools().len());
+    let detections = rules.detections().len() - dialects;
     print(|out| {
         if dump {
             return write!(out, "{}", config.dump());
         }
         writeln!(out, "{source}: configuration is good")?;
         writeln!(out, "interfaces: {}", config.capture.interfaces.join(", "))?;
-        writeln!(out, "rules: {detections} detections, {pools} pool hosts")?;
+        writeln!(out, "rules: {detections} detections, {dialects} described dialects, {pools} pool hosts")?;
         writeln!(out, "metrics: http://{}/metrics", config.web.listen)
     })
 }

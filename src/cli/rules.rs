@@ -8,6 +8,8 @@ use super::table::{Table, plain};
 use super::{Failure, print};
 use crate::config::{Config, load_rules};
 
+pub(super) mod test;
+
 /// Lists detection rules and pools.
 pub(super) fn list(path: Option<&Path>, as_json: bool) -> Result<(), Failure> {
     let rules = load_rules(&Config::load(path)?)?;

@@ -1,5 +1,5 @@
 //! Rule files: the built-in ones, or every `*.yaml` of a directory, to one rule set. What a rule means is not known
-//! here; [`RuleSet::build`] checks that, and its faults get their places back.
+//! here; [`RuleSet::build_all`] checks that, and its faults get their places back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,14 @@ use crate::rules::RuleSet;
 use super::fault::{Faults, label};
 use super::{Config, Error, file};
 
+mod dialects;
 mod item;
 mod lists;
+mod members;
+mod rule;
+mod samples;
+
+pub use samples::{Sample, Sampled, Samples};
 
 use lists::Lists;
 
@@ -22,13 +28,19 @@ const MAX_FILE: usize = 64 << 20;
 const MAX_FILES: usize = 256;
 
 /// The rules built into the program.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 3] = [
     ("built-in detections.yaml", include_str!("../../rules/detections.yaml")),
+    ("built-in dialects.yaml", include_str!("../../rules/dialects.yaml")),
     ("built-in pools.yaml", include_str!("../../rules/pools.yaml")),
 ];
 
 /// Reads the rules that `config` asks for: a whole new set, or everything that is wrong with it.
 pub fn load_rules(config: &Config) -> Result<RuleSet, Error> {
+    load_rules_with_samples(config).map(|(rules, _)| rules)
+}
+
+/// Reads them with the samples that they must find and leave alone.
+pub fn load_rules_with_samples(config: &Config) -> Result<(RuleSet, Vec<Samples>), Error> {
     let mut faults = Faults::default();
     let mut lists = Lists::default();
     match &config.rules.directory {

@@ -2,10 +2,11 @@
 //! in the order of the wire, from either side, from any point on; it knows no packets.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::rate::Rate;
-use super::{Certainty, Dialect, Live, Mining, Shares, Transport};
+use super::{Certainty, Dialect, Live, Mining, Route, Shares, Transport, Via};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
@@ -20,7 +21,7 @@ pub use evidence::Witness;
 
 use evidence::Evidence;
 use pending::Pending;
-use word::{keep, mask, replace};
+use word::{cut, keep, mask, replace};
 use work::{Unit, Work};
 
 /// Jobs whose difficulty is remembered: a share may be for one that was replaced just before.
@@ -41,11 +42,14 @@ pub struct Session {
     agent: Option<String>,
     coin: Option<String>,
     algorithm: Option<String>,
-    server_name: Option<String>,
+    /// The pool as a message named it.
+    pool: Option<Named>,
+    /// The pool as a proxy was told it.
+    destination: Option<Named>,
     site: Option<String>,
-    /// The host that an HTTP head asked for; the pool's name unless the session names another.
-    relay: Option<String>,
+    route: Route,
     transport: Transport,
+    incomplete: bool,
     handshake: bool,
     /// Where only the pool is heard: whether its yes to the miner's name has passed.
     granted: bool,
@@ -60,6 +64,13 @@ pub struct Session {
     started: Time,
     last_seen: Time,
     live: Arc<Live>,
+}
+
+/// A host, and the port named with it.
+#[derive(Clone, Debug)]
+struct Named {
+    host: String,
+    port: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,10 +120,12 @@ impl Session {
             agent: None,
             coin: None,
             algorithm: None,
-            server_name: None,
+            pool: None,
+            destination: None,
             site: None,
-            relay: None,
+            route: Route::default(),
             transport: Transport::Tcp,
+            incomplete: false,
             handshake: false,
             granted: false,
             jobs: 0,
@@ -134,12 +147,35 @@ impl Session {
         self.evidence.certainty()
     }
 
-    /// Says what carries the messages, and what was said when that was set up: the site that the miner is embedded in,
-    /// and the host that it was sent to.
-    pub fn carried(&mut self, transport: Transport, site: Option<&str>, host: Option<&str>) {
+    /// Says what carries the messages.
+    pub const fn carried(&mut self, transport: Transport) {
         self.transport = transport;
+    }
+
+    /// Says what an HTTP request asked for: the page that embeds the miner, the host, and the path with its query, in
+    /// which some relays are told the pool.
+    pub fn asked(&mut self, site: Option<&str>, host: Option<&str>, target: Option<&str>) {
         keep(&mut self.site, site);
-        self.relay = host.map(str::to_owned).filter(|h| h.len() <= 253).or_else(|| self.relay.take());
+        let (path, query) = target.and_then(|t| t.split_once('?')).unwrap_or((target.unwrap_or_default(), ""));
+        replace(&mut self.route.host, host);
+        replace(&mut self.route.path, Some(path));
+        let mut members = query.split('&').filter_map(|m| m.split_once('='));
+        let pool = members.find(|(key, _)| matches!(*key, "pool" | "pa")).map(|(_, value)| value);
+        self.keep_pool(pool.and_then(|p| PoolName::parse(p.into(), None)).as_ref());
+    }
+
+    /// Says that the session is wrapped, and what its outer part names as destination and as client.
+    pub fn wrapped(&mut self, via: Via, destination: Option<(&str, Option<u16>)>, client: Option<SocketAddr>) {
+        self.route.via.get_or_insert(via);
+        self.route.forwarded_for = self.route.forwarded_for.or(client);
+        if let Some((host, port)) = destination {
+            self.destination = Some(Named { host: cut(host).to_owned(), port });
+        }
+    }
+
+    /// Says that messages were missed.
+    pub const fn missed(&mut self) {
+        self.incomplete = true;
     }
 
     /// Whether anything speaks for mining, be it too little to tell.
@@ -179,8 +215,9 @@ impl Session {
 
     /// What of it is known by now. Words but the algorithm are kept once and for all.
     pub fn facts(&self) -> Facts {
-        let words = [&self.payee, &self.worker, &self.agent, &self.coin, &self.server_name];
-        let words = words.map(Option::is_some);
+        let words = [&self.payee, &self.worker, &self.agent, &self.coin].map(Option::is_some);
+        let [payee, worker, agent, coin] = words;
+        let words = [payee, worker, agent, coin, self.pool.is_some()];
         Facts { dialect: self.dialect, algorithm: self.algorithm.as_deref().map(Id::of_text), words }
     }
 
@@ -191,22 +228,15 @@ impl Session {
 
     /// Heeds one line that went `way`.
     pub fn line(&mut self, way: Way, line: &stratum::Line<'_>, now: Time) -> Heeded {
-        match stratum::read(line) {
-            Read::Message(message) => self.message(way, &message, now),
-            Read::Reply(reply) => {
-                self.reply(way, &reply, now);
-                Heeded::Other
-            }
-            Read::Nothing => Heeded::Other,
-        }
+        self.read(way, &stratum::read(line), now)
     }
 
-    /// Heeds the JSON body of an HTTP message that went `way`.
-    pub fn body(&mut self, way: Way, line: &stratum::Line<'_>, now: Time) -> Heeded {
-        match stratum::read_body(line) {
-            Read::Message(message) => self.message(way, &message, now),
+    /// Heeds what was read of a line or body that went `way`.
+    pub fn read(&mut self, way: Way, read: &Read<'_>, now: Time) -> Heeded {
+        match read {
+            Read::Message(message) => self.message(way, message, now),
             Read::Reply(reply) => {
-                self.reply(way, &reply, now);
+                self.reply(way, reply, now);
                 Heeded::Other
             }
             Read::Nothing => Heeded::Other,
@@ -277,7 +307,11 @@ impl Session {
             }
             Body::Authorize(login) => self.login(login),
             Body::Job(job) => self.job(job),
-            Body::Submit(share) => asks = Some(Asks::Share(self.submit(share, now))),
+            Body::Submit(share) => {
+                let work = self.submit(share, now);
+                // What is never answered waits for nothing.
+                asks = (!work::is_silent(self.dialect)).then_some(Asks::Share(work));
+            }
             Body::Difficulty { difficulty, hashes, algorithm } => {
                 replace(&mut self.algorithm, algorithm.as_deref());
                 self.difficulty = Some(match hashes {
@@ -323,7 +357,9 @@ impl Session {
     }
 
     fn keep_pool(&mut self, pool: Option<&PoolName<'_>>) {
-        keep(&mut self.server_name, pool.map(|p| &*p.host));
+        if let (None, Some(pool)) = (&self.pool, pool) {
+            self.pool = Some(Named { host: cut(&pool.host).to_owned(), port: pool.port });
+        }
     }
 
     fn job(&mut self, job: &Job<'_>) {
@@ -356,8 +392,9 @@ impl Session {
 
     /// What a share for that job is worth: the difficulty in force when the job was sent, not when the share came.
     fn submit(&mut self, share: &Share<'_>, now: Time) -> Work {
-        if let Some(user) = &share.user {
-            self.keep_user(user, share.worker.as_deref());
+        match &share.user {
+            Some(user) => self.keep_user(user, share.worker.as_deref()),
+            None => keep(&mut self.worker, share.worker.as_deref().map(mask).as_deref()),
         }
         keep(&mut self.agent, share.agent.as_deref());
         keep(&mut self.algorithm, share.algorithm.as_deref());
@@ -393,7 +430,7 @@ impl Session {
         let asked = self.pending.answer_oldest(way.back(), |a| matches!(a, Asks::Share(_)));
         let work = match asked {
             Some(Asks::Share(work)) => work,
-            _ if self.only_pool_heard(way) => self.work_now(),
+            _ if self.only_pool_heard(way) || work::is_silent(self.dialect) => self.work_now(),
             _ => return,
         };
         match verdict {
@@ -461,14 +498,16 @@ impl Session {
 
     /// Hashes per second: of accepted shares, or of submitted ones where the pool's side is not heard.
     fn hashrate(&self) -> Option<f64> {
-        let rate = if self.heard.pool { &self.accepted } else { &self.submitted };
+        let answered = self.heard.pool && !work::is_silent(self.dialect);
+        let rate = if answered { &self.accepted } else { &self.submitted };
         let hashes = self.unit.hashes(self.dialect, self.algorithm.as_deref(), self.coin.as_deref())?;
         rate.per_second().map(|r| r * hashes).filter(|r| r.is_finite())
     }
 
     /// The account as it stands.
     pub fn mining(&self, certainty: Certainty, rules: &RuleSet) -> Mining {
-        let host = self.server_name.as_deref().or(self.relay.as_deref());
+        let named = self.pool.as_ref().or(self.destination.as_ref());
+        let host = named.map(|n| &*n.host).or(self.route.host.as_deref());
         Mining {
             dialect: self.dialect,
             transport: self.transport,
@@ -476,6 +515,8 @@ impl Session {
             client_role_proven: self.miner.is_some(),
             pool: host.and_then(|h| rules.pool_of(h)).map(|p| Arc::clone(&p.operator)),
             server_name: host.map(str::to_owned),
+            server_port: named.and_then(|n| n.port),
+            route: self.route.clone(),
             site: self.site.clone(),
             payee: self.payee.clone(),
             worker: self.worker.clone(),
@@ -487,6 +528,7 @@ impl Session {
             difficulty: self.difficulty.map(|w| w.amount).filter(|d| d.is_finite()),
             hashrate: self.hashrate(),
             midstream: !self.handshake,
+            incomplete: self.incomplete,
             started: self.started,
             last_seen: self.last_seen,
         }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Not;
 
 use serde::Serialize;
 
-use crate::detect::{Alert, FlowIdentity, Mining, Phase, SessionRecord, Shares};
+use crate::detect::{Alert, FlowIdentity, Mining, Phase, SessionRecord, Shares, Via};
 use crate::packet::Time;
 use crate::privacy::Privacy;
 
@@ -62,6 +63,16 @@ struct MiningPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    server_port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded_for: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payee: Option<Cow<'a, str>>,
@@ -82,6 +93,8 @@ struct MiningPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     hashrate: Option<f64>,
     midstream: bool,
+    #[serde(skip_serializing_if = "Not::not")]
+    incomplete: bool,
     started: Timestamp,
     last_seen: Timestamp,
     #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
@@ -161,6 +174,11 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         client_role_proven: account.client_role_proven,
         pool: plain(account.pool.as_deref()),
         server_name: plain(account.server_name.as_deref()),
+        server_port: account.server_port,
+        via: account.route.via.map(Via::name),
+        forwarded_for: account.route.forwarded_for.map(|client| client.to_string()),
+        host: plain(account.route.host.as_deref()),
+        path: theirs(account.route.path.as_deref()),
         site: plain(account.site.as_deref()),
         payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(privacy.payee(p))),
         worker: theirs(account.worker.as_deref()),
@@ -176,6 +194,7 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         difficulty: account.difficulty.filter(|d| is_amount(*d)),
         hashrate: account.hashrate.filter(|h| is_amount(*h)),
         midstream: account.midstream,
+        incomplete: account.incomplete,
         started: Timestamp(account.started),
         last_seen: Timestamp(account.last_seen),
         last: None,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, Phase, SessionRecord, Shares, Signal,
-    Transport,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, Phase, Route, SessionRecord, Shares,
+    Signal, Transport, Via,
 };
 use crate::packet::{Endpoint, Proto, Time, Vlans};
 use crate::rules::Rule;
@@ -31,6 +31,8 @@ pub(super) fn bare() -> Mining {
         client_role_proven: true,
         pool: None,
         server_name: None,
+        server_port: None,
+        route: Route::default(),
         site: None,
         payee: None,
         worker: None,
@@ -42,6 +44,7 @@ pub(super) fn bare() -> Mining {
         difficulty: None,
         hashrate: None,
         midstream: false,
+        incomplete: false,
         started: Time::from_secs(1_700_000_000),
         last_seen: Time(1_700_000_000_000_001),
     }
@@ -52,6 +55,13 @@ pub(super) fn full() -> Mining {
     Mining {
         pool: Some("Example Pool".into()),
         server_name: Some("eu.pool.example".into()),
+        server_port: Some(3333),
+        route: Route {
+            via: Some(Via::Socks5),
+            host: Some("relay.example".into()),
+            path: Some("/proxy".into()),
+            forwarded_for: Some(([198, 51, 100, 7], 40_000).into()),
+        },
         site: Some("https://films.example".into()),
         payee: Some("1BoatSLRHtKNngkdXEeobR76b53LETtpyT".into()),
         worker: Some("rig \"1\"\n".into()),
@@ -63,6 +73,7 @@ pub(super) fn full() -> Mining {
         difficulty: Some(65_536.0),
         hashrate: Some(1.5e12),
         midstream: true,
+        incomplete: true,
         ..bare()
     }
 }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::detect::Dialect;
 use crate::packet::{Skip, Time};
 use crate::sensor::{Evicted, Limit, Stats};
+use crate::wire::coin::Network;
 
 use super::Kind;
 use super::text::cut;
@@ -84,6 +85,7 @@ struct EnginePart {
     messages: Counts,
     malformed_lines: u64,
     limit_hits: Counts,
+    coin_networks: Counts,
     panics: u64,
 }
 
@@ -129,6 +131,7 @@ fn engine(stats: &Stats) -> EnginePart {
         messages: Counts(Dialect::counter_names().into_iter().zip(stats.messages.0).collect()),
         malformed_lines: stats.malformed_lines,
         limit_hits: counts(Limit::ALL, Limit::name, stats.limit_hits),
+        coin_networks: counts(Network::ALL, Network::name, stats.coin_networks),
         panics: stats.panics,
     }
 }

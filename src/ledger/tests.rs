@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::*;
-use crate::detect::{FlowIdentity, Live, Mining};
+use crate::detect::{FlowIdentity, Live, Mining, Route};
 use crate::packet::{Endpoint, Proto, Vlans};
 use crate::rules::Rule;
 
@@ -26,6 +26,8 @@ impl Flow {
             client_role_proven: true,
             pool: None,
             server_name: None,
+            server_port: None,
+            route: Route::default(),
             site: None,
             payee: None,
             worker: None,
@@ -37,6 +39,7 @@ impl Flow {
             difficulty: None,
             hashrate: None,
             midstream: false,
+            incomplete: false,
             started: Time::from_secs(1_000),
             last_seen: Time::from_secs(1_000),
         };

@@ -123,6 +123,8 @@ catalogue! {
         "Clients that are kept apart at most.";
     CLIENTS_OVERFLOW = Counter "geophone_clients_overflow_total" []
         "Detections and sessions counted for client \"other\" because the bound on clients was reached.";
+    COIN_NETWORKS = Counter "geophone_coin_network_handshakes_total" ["network"]
+        "Peer-to-peer handshakes of coin networks, each side's hello: nodes and wallets, not mining.";
     CONFIG_RELOAD_TIME = Gauge "geophone_config_last_reload_success_timestamp_seconds" []
         "When configuration and rules were last read with success.";
     CONFIG_RELOAD = Gauge "geophone_config_last_reload_successful" []

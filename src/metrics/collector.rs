@@ -12,6 +12,7 @@ use crate::detect::{Certainty, Dialect};
 use crate::ledger::{ClientRow, Snapshot};
 use crate::packet::{Skip, Time};
 use crate::sensor::{Evicted, Limit, Stats};
+use crate::wire::coin::Network;
 
 #[derive(Debug)]
 pub(super) struct Collector {
@@ -171,9 +172,11 @@ fn capture(workers: &[Worker]) -> [MetricFamily; 5] {
     ]
 }
 
-fn packets(workers: &[Worker]) -> [MetricFamily; 6] {
+fn packets(workers: &[Worker]) -> [MetricFamily; 7] {
     let busy: f64 = workers.iter().map(|w| w.totals.busy.as_secs_f64()).sum();
     [
+        catalogue::COIN_NETWORKS
+            .samples(by_name(Network::ALL.map(Network::name), workers, |s| s.coin_networks)),
         catalogue::LIMIT_HITS.samples(by_name(Limit::ALL.map(Limit::name), workers, |s| s.limit_hits)),
         catalogue::MESSAGES.samples(by_name(Dialect::counter_names(), workers, |s| s.messages.0)),
         catalogue::PARSE_ERRORS.samples(by_name(["json"], workers, |s| [s.malformed_lines])),

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::described::{self, Form, Own};
 use super::hosts::{self, Hosts};
-use super::{Error, Place, PoolHost, Problem, Rule, RuleSet};
+use super::{Described, Error, Place, PoolHost, Problem, Rule, RuleSet};
+use crate::detect::Dialect;
 
 /// Characters of the longest name, category or operator.
 const MAX_TEXT: usize = 200;
@@ -13,16 +15,28 @@ const MAX_TEXT: usize = 200;
 const MAX_COIN: usize = 32;
 
 impl RuleSet {
+    /// A set without described dialects; see [`RuleSet::build_all`].
+    pub fn build(detections: Vec<Rule>, pools: Vec<PoolHost>) -> Result<Self, Vec<Error>> {
+        Self::build_all(detections, Vec::new(), pools)
+    }
+
     /// Builds the set, or says everything that is wrong with its parts. Domains are lower-cased and lose one
     /// trailing dot.
-    pub fn build(detections: Vec<Rule>, mut pools: Vec<PoolHost>) -> Result<Self, Vec<Error>> {
+    pub fn build_all(
+        detections: Vec<Rule>,
+        dialects: Vec<Described>,
+        mut pools: Vec<PoolHost>,
+    ) -> Result<Self, Vec<Error>> {
         let mut faults = Faults::default();
-        faults.detections(&detections);
+        faults.rules(&detections, &dialects);
+        faults.dialects(&dialects);
         let hosts = faults.pools(&mut pools);
         if !faults.0.is_empty() {
             return Err(faults.0);
         }
-        Ok(Self { detections: detections.into_iter().map(Arc::new).collect(), pools, hosts })
+        let own = Own::compile(&dialects);
+        let detections = detections.into_iter().chain(dialects.into_iter().map(|d| d.rule));
+        Ok(Self { detections: detections.map(Arc::new).collect(), pools, hosts, own })
     }
 }
 
@@ -34,22 +48,24 @@ impl Faults {
         self.0.push(Error { place, key, first: None, problem });
     }
 
-    fn detections(&mut self, rules: &[Rule]) {
+    fn rules(&mut self, detections: &[Rule], dialects: &[Described]) {
+        let listed = detections.iter().enumerate().map(|(index, rule)| (Place::Detection(index), rule));
+        let described = dialects.iter().enumerate().map(|(index, d)| (Place::Dialect(index), &d.rule));
         let mut ids = HashMap::new();
         let mut speaks = HashMap::new();
-        for (index, rule) in rules.iter().enumerate() {
-            let place = Place::Detection(index);
+        for (place, rule) in listed.chain(described) {
             self.detection(place, rule);
             let first = *ids.entry(rule.id).or_insert(place);
             if first != place {
                 let problem = Problem::DuplicateId(rule.id);
                 self.0.push(Error { place, key: "id", first: Some(first), problem });
             }
-            let first = *speaks.entry((rule.signal, rule.dialect)).or_insert(place);
+            // A described dialect has one rule, whatever its signal.
+            let signal = if matches!(place, Place::Dialect(_)) { None } else { Some(rule.signal) };
+            let first = *speaks.entry((signal, rule.dialect)).or_insert(place);
             if first != place {
-                let dialect = rule.dialect.map_or("any", |d| d.name());
-                let problem = Problem::DuplicateRule { signal: rule.signal.name(), dialect };
-                self.0.push(Error { place, key: "signal", first: Some(first), problem });
+                let (key, problem) = twice(rule, place);
+                self.0.push(Error { place, key, first: Some(first), problem });
             }
         }
     }
@@ -66,6 +82,32 @@ impl Faults {
         }
         self.text(place, "name", &rule.name);
         self.text(place, "category", &rule.category);
+    }
+
+    fn dialects(&mut self, dialects: &[Described]) {
+        for (index, Described { rule, shapes }) in dialects.iter().enumerate() {
+            let place = Place::Dialect(index);
+            if index == described::MAX_DIALECTS {
+                self.add(place, "dialect", Problem::Many("more than 64 dialects are described"));
+            }
+            let word = rule.dialect.map_or("", Dialect::name);
+            if let Err(why) = check_word(word) {
+                self.add(place, "dialect", Problem::Word(clip(word), why));
+            }
+            if shapes.is_empty() {
+                self.add(place, "messages", Problem::Messages);
+            }
+            if shapes.len() > described::MAX_SHAPES {
+                self.add(place, "messages", Problem::Many("more than 64 messages are described"));
+            }
+            for (number, shape) in shapes.iter().enumerate() {
+                let place = Place::Message(index, number);
+                self.text(place, "name", shape.name);
+                if let Some(why) = described::too_wide(shape) {
+                    self.add(place, form_key(&shape.form), Problem::Wide(why));
+                }
+            }
+        }
     }
 
     fn pools(&mut self, pools: &mut [PoolHost]) -> Hosts {
@@ -98,6 +140,35 @@ impl Faults {
         } else if text.chars().count() > MAX_TEXT {
             self.add(place, key, Problem::Text("is too long"));
         }
+    }
+}
+
+fn twice(rule: &Rule, place: Place) -> (&'static str, Problem) {
+    let dialect = rule.dialect.map_or("any", Dialect::name);
+    if matches!(place, Place::Dialect(_)) {
+        return ("dialect", Problem::DuplicateWord(dialect));
+    }
+    ("signal", Problem::DuplicateRule { signal: rule.signal.name(), dialect })
+}
+
+/// Whether a described dialect may be called so: words that stand for something else in events, rules and metrics are
+/// taken.
+fn check_word(word: &str) -> Result<(), &'static str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if !word.starts_with(|c: char| c.is_ascii_lowercase()) || !word.bytes().all(fits) || word.len() > 32 {
+        return Err("is no word for a dialect");
+    }
+    if Dialect::from_name(word).is_some() || matches!(word, "any" | "custom" | "other" | "unknown") {
+        return Err("is taken");
+    }
+    Ok(())
+}
+
+const fn form_key(form: &Form) -> &'static str {
+    match form {
+        Form::Http(_) => "http",
+        Form::Json(_) => "json",
+        Form::Text(_) => "text",
     }
 }
 

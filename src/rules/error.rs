@@ -2,11 +2,15 @@
 
 use std::fmt;
 
-/// An entry of the lists given to [`super::RuleSet::build`], by its place in them.
+/// An entry of the lists given to [`super::RuleSet::build_all`], by its place in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// In `detections`.
     Detection(usize),
+    /// In `dialects`.
+    Dialect(usize),
+    /// A dialect in `dialects`, and the message in its `messages`.
+    Message(usize, usize),
     /// In `pools`.
     Pool(usize),
 }
@@ -15,6 +19,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Detection(index) => write!(f, "detections[{index}]"),
+            Self::Dialect(index) => write!(f, "dialects[{index}]"),
+            Self::Message(dialect, index) => write!(f, "dialects[{dialect}].messages[{index}]"),
             Self::Pool(index) => write!(f, "pools[{index}]"),
         }
     }
@@ -63,9 +69,18 @@ pub enum Problem {
         /// The dialect's name.
         dialect: &'static str,
     },
+    /// Described before.
+    #[error("dialect {0} is described twice")]
+    DuplicateWord(&'static str),
     /// Zero is EVE's "no rule".
     #[error("rule id 0 means \"no rule\"")]
     Id,
+    /// More than fit; the text says what, and how many do.
+    #[error("{0}")]
+    Many(&'static str),
+    /// A described dialect of no messages.
+    #[error("no message is described")]
+    Messages,
     /// A revision counts from 1.
     #[error("revision 0")]
     Revision,
@@ -75,6 +90,12 @@ pub enum Problem {
     /// A text that cannot stand in an event; the word says why.
     #[error("the text {0}")]
     Text(&'static str),
+    /// A shape that would fit more than mining; the text says why.
+    #[error("the shape {0}")]
+    Wide(&'static str),
+    /// No word for a dialect; the text says why.
+    #[error("{0:?} {1}")]
+    Word(String, &'static str),
 }
 
 impl Problem {
@@ -86,9 +107,16 @@ impl Problem {
             Self::DuplicateDomain(_) => "keep one of the two",
             Self::DuplicateId(_) | Self::Id => "take a free number, 1000000 or above for rules of your own",
             Self::DuplicateRule { .. } => "keep one of the two, or give one another dialect",
+            Self::DuplicateWord(_) => "keep one of the two, with the messages of both",
+            Self::Many(_) => "keep those that are needed",
+            Self::Messages => "describe one at least, as json, text or http",
             Self::Revision => "count from 1",
             Self::Severity(_) => "write 1 (high), 2 or 3 (low)",
             Self::Text(_) => "write one line of at most 200 characters",
+            Self::Wide(_) => "compare more of the message, or claim less strength",
+            Self::Word(..) => {
+                "write another word: a small letter, then small letters, digits and _, at most 32"
+            }
         }
     }
 }

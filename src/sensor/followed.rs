@@ -1,12 +1,15 @@
 //! One followed flow: both its streams, cut into messages, and the session that heeds them.
 
-use super::reading::{Heed, Reading, Talk};
+use super::heed::Heed;
+use super::reading::Reading;
 use super::stats::{Limit, Stats};
+use super::talk::Talk;
 use crate::detect::session::{Facts, Session};
 use crate::detect::{Certainty, Transport};
 use crate::flow::stream::{Piece, Segment, Stream, Trouble};
 use crate::flow::{Settings, Way};
 use crate::packet::{Packet, Time, Vlans};
+use crate::rules::RuleSet;
 use crate::screen::{Hint, Tag};
 
 /// A followed flow.
@@ -14,6 +17,8 @@ use crate::screen::{Hint, Tag};
 pub(super) struct Flow {
     pub(super) id: u64,
     pub(super) tag: Tag,
+    /// What the screen took its first segment for, and which way that went.
+    opened: (Hint, Way),
     up: Side,
     down: Side,
     pub(super) session: Session,
@@ -50,16 +55,26 @@ struct Side {
 
 impl Flow {
     /// A flow of which nothing was read yet.
-    pub(super) fn new(tag: Tag, packet: &Packet<'_>, worker: u8) -> Self {
+    pub(super) fn new(tag: Tag, hint: Hint, way: Way, packet: &Packet<'_>, worker: u8) -> Self {
+        let side = |of: Way| Side { stream: Stream::default(), reading: Reading::of(hint, of == way) };
+        let mut talk = Talk::default();
+        if matches!(hint, Hint::Proxy | Hint::Socks) {
+            talk.speaks(way);
+        }
+        let mut session = Session::new(packet.time);
+        if hint == Hint::Frame {
+            session.carried(Transport::WebSocket);
+        }
         Self {
             id: tag.flow_id(packet.time, worker),
             tag,
-            up: Side::default(),
-            down: Side::default(),
-            session: Session::new(packet.time),
+            opened: (hint, way),
+            up: side(Way::Up),
+            down: side(Way::Down),
+            session,
             vlans: packet.vlans,
             junk: 0,
-            talk: Talk::default(),
+            talk,
             closed: [false; 2],
             proven_at: None,
             waits: false,
@@ -68,36 +83,47 @@ impl Flow {
     }
 
     /// Puts a segment into its stream and heeds the messages that it completes.
-    pub(super) fn segment(&mut self, way: Way, packet: &Packet<'_>, bounds: &Settings, stats: &mut Stats) {
+    pub(super) fn segment(
+        &mut self,
+        way: Way,
+        packet: &Packet<'_>,
+        rules: &RuleSet,
+        bounds: &Settings,
+        stats: &mut Stats,
+    ) {
         let before = self.buffered();
         let proven = self.certainty().is_some();
         let limit = if proven { bounds.max_line } else { bounds.max_candidate_line };
-        let Self { up, down, session, junk, talk, .. } = self;
+        let Self { up, down, session, junk, talk, opened: (hint, seen), .. } = self;
+        let anew = || Reading::of(*hint, *seen == way);
         let Side { stream, reading } = match way {
             Way::Up => up,
             Way::Down => down,
         };
         let segment = Segment { seq: packet.tcp.seq, bytes: packet.payload, len: packet.payload_len };
-        let mut heed = Heed { session, stats, junk, way, now: packet.time, limit };
+        let mut heed = Heed { rules, session, stats, junk, way, now: packet.time, limit };
         let trouble = stream.insert(segment, packet.time, bounds, |piece| match piece {
             Piece::Bytes(bytes) => reading.feed(bytes, talk, &mut heed),
-            Piece::Earlier(bytes) => Reading::default().feed(bytes, talk, &mut heed),
+            Piece::Earlier(bytes) => anew().feed(bytes, talk, &mut heed),
             Piece::Anew(bytes) => {
-                *reading = Reading::default();
+                *reading = anew();
                 reading.feed(bytes, talk, &mut heed);
             }
-            Piece::Gap => reading.resync(),
+            Piece::Gap => {
+                heed.session.missed();
+                reading.resync();
+            }
         });
         self.account(before, trouble, stats);
     }
 
     /// Heeds what waited behind holes that nothing will fill any more, and gives all bytes back.
-    pub(super) fn finish(&mut self, now: Time, bounds: &Settings, stats: &mut Stats) {
+    pub(super) fn finish(&mut self, now: Time, rules: &RuleSet, bounds: &Settings, stats: &mut Stats) {
         let before = self.buffered();
         let Self { up, down, session, junk, talk, .. } = self;
         let mut trouble = Trouble::default();
         for (way, Side { stream, reading }) in [(Way::Up, up), (Way::Down, down)] {
-            let mut heed = Heed { session, stats, junk, way, now, limit: bounds.max_line };
+            let mut heed = Heed { rules, session, stats, junk, way, now, limit: bounds.max_line };
             let t = stream.finish(|piece| match piece {
                 Piece::Bytes(bytes) | Piece::Earlier(bytes) | Piece::Anew(bytes) => {
                     reading.feed(bytes, talk, &mut heed);
@@ -151,9 +177,16 @@ impl Flow {
     /// Whether nothing unfinished and nothing suspect is left: the flow was opened for nothing.
     pub(super) fn is_empty(&self) -> bool {
         let open = |s: &Side| match &s.reading {
-            Reading::Lines(_) => !s.reading.is_between() || s.stream.buffered() > 0,
+            Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
+                !s.reading.is_between() || s.stream.buffered() > 0
+            }
+            Reading::Begin(_) => self.talk.is_waiting(),
             // A WebSocket may begin with other talk than mining.
-            Reading::Http(_) | Reading::WebSocket(_) => !self.talk.is_refused(),
+            Reading::Http(_)
+            | Reading::Proxy(_)
+            | Reading::SocksClient(_)
+            | Reading::SocksServer(_)
+            | Reading::WebSocket(_) => !self.talk.is_refused(),
         };
         // The user of an HTTP request is anybody's until a body says more.
         let suspect = match (&self.up.reading, &self.down.reading) {
@@ -161,18 +194,5 @@ impl Flow {
             _ => self.session.is_suspect(),
         };
         !suspect && !open(&self.up) && !open(&self.down)
-    }
-
-    /// Reads it as what the screen saw: HTTP heads that ask for a WebSocket, or a WebSocket's frames in mid-stream.
-    pub(super) fn read_as(&mut self, hint: Hint) {
-        let reading = || match hint {
-            Hint::Frame => Reading::WebSocket(Box::default()),
-            Hint::Http => Reading::Http(Box::default()),
-            Hint::Agent | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => Reading::default(),
-        };
-        (self.up.reading, self.down.reading) = (reading(), reading());
-        if hint == Hint::Frame {
-            self.session.carried(Transport::WebSocket, None, None);
-        }
     }
 }

@@ -1,13 +1,36 @@
 //! Judges a segment alone, before any state: is it worth following its flow? Nothing is kept.
 
-use crate::screen;
-use crate::stratum::{self, Body, Line, Read, Strength};
+use crate::rules::RuleSet;
+use crate::screen::{self, Hint};
+use crate::stratum::{self, Body, Line, Message, Read, Strength};
 use crate::wire::json::{Found, Scan};
-use crate::wire::{line, websocket};
+use crate::wire::{line, proxy, socketio, websocket};
+
+/// Whether a segment is worth following its flow, by what the screen took it for.
+pub(super) fn opens(hint: Hint, payload: &[u8], rules: &RuleSet) -> bool {
+    match hint {
+        Hint::Agent | Hint::Object | Hint::ObjectAfter(_) => lines_open(payload, rules),
+        Hint::Frame => frame_opens(payload, rules),
+        Hint::Http => head_opens(payload, rules),
+        Hint::Proxy => proxied_opens(payload, rules),
+        // The screen has seen the whole form of these.
+        Hint::Prefixed(_) | Hint::Socks => true,
+        Hint::Coin(_) | Hint::Text => false,
+        Hint::Words => words_open(payload, rules),
+    }
+}
+
+/// Reads a line: what rule files describe comes after the dialects, and before replies that mean nothing alone.
+pub(super) fn read<'a>(line: &Line<'a>, rules: &RuleSet) -> Read<'a> {
+    match stratum::read(line) {
+        Read::Message(message) => Read::Message(message),
+        other => rules.own().object(line).map_or(other, Read::Message),
+    }
+}
 
 /// Whether a segment, beginning with a message, holds a mining message, or ends in one that could become one. A segment
 /// with anything else between the messages opens nothing: that is a document, not a conversation.
-pub(super) fn opens(payload: &[u8]) -> bool {
+fn lines_open(payload: &[u8], rules: &RuleSet) -> bool {
     let mut rest = payload;
     let mut found = false;
     loop {
@@ -16,16 +39,18 @@ pub(super) fn opens(payload: &[u8]) -> bool {
             None => return found,
             Some(0x7f) => {
                 let Some((message, after)) = line::first_agent(rest) else { return found };
-                found |= stratum::read_agent(message).is_some_and(|m| m.strength > Strength::Context);
+                found |= stratum::read_agent(message).is_some_and(|m| is_sign(&m));
                 rest = after;
             }
             Some(b'{') => match Scan::default().feed(rest) {
                 Found::End(end) => {
                     let (object, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-                    found |= is_sign(object);
+                    found |= is_line_sign(object, rules);
                     rest = after;
                 }
-                Found::Inside => return found || stratum::may_become(rest),
+                Found::Inside => {
+                    return found || stratum::may_become(rest) || rules.own().may_become(rest);
+                }
                 Found::Broken(_) => return false,
             },
             Some(_) => return false,
@@ -33,21 +58,58 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     }
 }
 
-/// Whether an HTTP head could open a WebSocket or be a mining call's.
-pub(super) fn head_opens(payload: &[u8]) -> bool {
-    screen::asks_for_websocket(payload) || screen::asks_for_work(payload) || screen::is_cut_request(payload)
+/// Whether an HTTP head could open a WebSocket or a tunnel, or be a mining call's.
+fn head_opens(payload: &[u8], rules: &RuleSet) -> bool {
+    payload.starts_with(b"CONNECT ")
+        || screen::asks_for_websocket(payload)
+        || screen::asks_for_work(payload)
+        || screen::is_cut_request(payload)
+        || rules.own().may_be_head(payload)
 }
 
 /// Whether a segment of WebSocket frames, found in mid-stream, begins with a mining message.
-pub(super) fn frame_opens(payload: &[u8]) -> bool {
+fn frame_opens(payload: &[u8], rules: &RuleSet) -> bool {
     let mut buffer = [0; 4096];
-    websocket::first_text(payload, &mut buffer).is_some_and(|text| line::starts_object(text) && opens(text))
+    let Some(text) = websocket::first_text(payload, &mut buffer) else { return false };
+    if line::starts_object(text) {
+        return lines_open(text, rules);
+    }
+    match socketio::read(text) {
+        Some(socketio::Packet::Event { array, .. }) => stratum::read_event(array).is_some_and(|m| is_sign(&m)),
+        Some(socketio::Packet::Other) => false,
+        None => words_open(text, rules),
+    }
+}
+
+/// Whether a line of plain text is a mining message.
+fn words_open(payload: &[u8], rules: &RuleSet) -> bool {
+    let line = payload.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let message = str::from_utf8(line).ok().and_then(stratum::read_text);
+    message.or_else(|| rules.own().text(payload)).is_some_and(|m| is_sign(&m))
+}
+
+/// Whether what stands behind a balancer's header opens a flow; alone, it is waited for.
+fn proxied_opens(payload: &[u8], rules: &RuleSet) -> bool {
+    match proxy::read(payload) {
+        Ok(None) => true,
+        Ok(Some((_, consumed))) => {
+            let inner = payload.get(consumed..).unwrap_or_default();
+            let hint = screen::look(inner).filter(|h| *h != Hint::Proxy);
+            inner.is_empty() || hint.is_some_and(|h| opens(h, inner, rules))
+        }
+        Err(_) => false,
+    }
+}
+
+fn is_line_sign(object: &[u8], rules: &RuleSet) -> bool {
+    let line = Line::read(object);
+    if let Some(inner) = stratum::unwrap(&line) {
+        return matches!(read(&Line::read(&inner), rules), Read::Message(m) if is_sign(&m));
+    }
+    matches!(read(&line, rules), Read::Message(m) if is_sign(&m))
 }
 
 /// A mining message, or a login that a job or a share may still confirm.
-fn is_sign(object: &[u8]) -> bool {
-    match stratum::read(&Line::read(object)) {
-        Read::Message(m) => m.strength > Strength::Context || matches!(m.body, Body::Authorize(_)),
-        Read::Reply(_) | Read::Nothing => false,
-    }
+const fn is_sign(message: &Message<'_>) -> bool {
+    !matches!(message.strength, Strength::Context) || matches!(message.body, Body::Authorize(_))
 }

@@ -1,26 +1,38 @@
-//! How the bytes of one direction become messages: as lines, as the HTTP heads that open a WebSocket, or as its frames.
-//! What the other direction must know of that is in [`Talk`].
+//! How the bytes of one direction become messages: through the wrapping that may come first, then as lines, HTTP heads,
+//! a WebSocket's frames, words, or binary messages. What the other direction must know of that is in [`Talk`], and what
+//! becomes of the messages in [`Heed`].
 
-use super::stats::{Limit, Stats};
-use crate::detect::Transport;
-use crate::detect::session::{Heeded, Session};
-use crate::flow::Way;
-use crate::packet::Time;
-use crate::stratum;
-use crate::wire::json::Value;
-use crate::wire::websocket::Deflate;
-use crate::wire::{http, line, websocket};
+use super::heed::Heed;
+use super::talk::{Over, Talk};
+use crate::detect::{Transport, Via};
+use crate::screen::{self, Hint};
+use crate::wire::{http, line, prefixed, proxy, socks, websocket, words};
 
 /// The reader of one direction.
 #[derive(Debug)]
 pub(super) enum Reading {
-    /// HTTP heads, until they agree on a WebSocket.
+    /// Inside a wrapping, as many first bytes as do not tell yet what follows.
+    Begin(Vec<u8>),
+    /// HTTP heads, until they agree on a WebSocket or a tunnel.
     Http(Box<http::Framer>),
     /// Lines straight on TCP.
     Lines(line::Framer),
+    /// Binary messages behind their length.
+    Prefixed(prefixed::Order, Box<prefixed::Framer>),
+    /// A balancer's header, as far as it came.
+    Proxy(Vec<u8>),
+    /// What a client says to a SOCKS proxy.
+    SocksClient(Box<socks::Client>),
+    /// What the proxy answers.
+    SocksServer(Box<socks::Server>),
     /// A WebSocket's frames.
     WebSocket(Box<websocket::Framer>),
+    /// Lines of plain text.
+    Words(words::Framer),
 }
+
+/// Bytes that are enough to tell what they begin.
+const ENOUGH: usize = 16;
 
 impl Default for Reading {
     fn default() -> Self {
@@ -28,58 +40,45 @@ impl Default for Reading {
     }
 }
 
-/// What an HTTP conversation has agreed on.
-#[derive(Debug, Default)]
-pub(super) struct Talk {
-    site: Option<String>,
-    host: Option<String>,
-    /// Which way the requests go.
-    asks: Option<Way>,
-    opened: Option<Opened>,
-    /// Whether a WebSocket was asked for.
-    wants: bool,
-    refused: bool,
-}
-
-/// An open WebSocket: what its client and its server compress with, where the server's answer told.
-#[derive(Clone, Copy, Debug, Default)]
-struct Opened {
-    answered: bool,
-    deflate: Option<(Deflate, Deflate)>,
-}
-
-/// Who heeds the messages of a direction.
-pub(super) struct Heed<'a> {
-    pub(super) session: &'a mut Session,
-    pub(super) stats: &'a mut Stats,
-    pub(super) junk: &'a mut u32,
-    pub(super) way: Way,
-    pub(super) now: Time,
-    /// Bytes of a message at most.
-    pub(super) limit: usize,
-}
-
-/// Calls of a batch that are read.
-const MAX_BATCH: usize = 64;
-/// Words of HTTP heads longer than this are not kept.
-const MAX_WORD: usize = 512;
-
 impl Reading {
+    /// The reader of a direction in a flow that the screen let through: of the side that was seen, or of the other one.
+    pub(super) fn of(hint: Hint, seen: bool) -> Self {
+        match hint {
+            Hint::Agent | Hint::Coin(_) | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => Self::default(),
+            Hint::Frame => Self::WebSocket(Box::default()),
+            Hint::Http => Self::Http(Box::default()),
+            Hint::Prefixed(order) => Self::Prefixed(order, Box::new(prefixed::Framer::new(order))),
+            Hint::Proxy if seen => Self::Proxy(Vec::new()),
+            Hint::Proxy => Self::begin(),
+            Hint::Socks if seen => Self::SocksClient(Box::default()),
+            Hint::Socks => Self::SocksServer(Box::default()),
+            Hint::Words => Self::Words(words::Framer::default()),
+        }
+    }
+
     /// Whether no message is unfinished.
     pub(super) fn is_between(&self) -> bool {
         match self {
-            Self::Http(_) => true,
+            Self::Begin(_) | Self::Http(_) => true,
             Self::Lines(framer) => framer.is_between(),
+            Self::Prefixed(_, framer) => framer.is_between(),
+            Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => false,
             Self::WebSocket(framer) => framer.is_between(),
+            Self::Words(framer) => framer.is_between(),
         }
     }
 
     /// Bytes held.
     pub(super) fn buffered(&self) -> usize {
         match self {
+            // A handshake holds a few hundred bytes at most.
+            Self::SocksClient(_) | Self::SocksServer(_) => 0,
             Self::Http(framer) => framer.buffered(),
             Self::Lines(framer) => framer.buffered(),
+            Self::Prefixed(_, framer) => framer.buffered(),
+            Self::Begin(held) | Self::Proxy(held) => held.capacity(),
             Self::WebSocket(framer) => framer.buffered(),
+            Self::Words(framer) => framer.buffered(),
         }
     }
 
@@ -88,187 +87,157 @@ impl Reading {
         match self {
             Self::Http(framer) => framer.resync(),
             Self::Lines(framer) => framer.resync(),
+            Self::Prefixed(_, framer) => framer.resync(),
+            // What comes next may be inside already.
+            Self::Begin(_) | Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => *self = Self::begin(),
             Self::WebSocket(framer) => framer.resync(),
+            Self::Words(framer) => framer.resync(),
         }
     }
 
-    /// Takes the next piece of the stream.
+    /// Takes the next piece of the stream. A wrapping that ends inside it makes way for what it holds, at most
+    /// [`Talk::MAX_WRAPPINGS`] times.
     pub(super) fn feed(&mut self, piece: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) {
         self.follow(talk, heed);
         match self {
+            Self::Begin(_) if talk.is_refused() => {}
+            Self::Begin(held) => {
+                held.extend_from_slice(piece);
+                let held = std::mem::take(held);
+                if let Some(reading) = Self::inside(&held, talk, heed) {
+                    *self = reading;
+                    self.feed(&held, talk, heed);
+                } else if held.len() < ENOUGH {
+                    *self = Self::Begin(held);
+                }
+            }
+            Self::Http(framer) => {
+                let rest = Self::heads(framer, piece, talk, heed);
+                match talk.over() {
+                    Some(Over::Tunnel) => *self = Self::begin(),
+                    Some(Over::WebSocket) => self.follow(talk, heed),
+                    None => return,
+                }
+                if !rest.is_empty() {
+                    self.feed(&rest, talk, heed);
+                }
+            }
             Self::Lines(framer) => framer.feed(piece, heed.limit, |m| heed.line(m)),
+            Self::Prefixed(order, framer) => framer.feed(piece, heed.limit, |m| heed.prefixed(*order, m)),
+            Self::Proxy(held) => {
+                held.extend_from_slice(piece);
+                let held = std::mem::take(held);
+                self.header(held, talk, heed);
+            }
+            Self::SocksClient(client) => {
+                let via = if client.speaks_four(piece) { Via::Socks4 } else { Via::Socks5 };
+                let progress = client.feed(piece);
+                self.handshake(progress, piece, talk, heed, |asked, talk, heed| {
+                    talk.wrap(via, Some((asked.host.to_string(), Some(asked.port))), None, heed)
+                });
+            }
+            Self::SocksServer(server) => {
+                let progress = server.feed(piece);
+                self.handshake(progress, piece, talk, heed, |reply, _, _| reply == socks::Reply::Granted);
+            }
             Self::WebSocket(framer) => {
                 let limits = websocket::Limits { max_message: heed.limit };
                 framer.feed(piece, &limits, |m| heed.frame(m));
             }
-            Self::Http(framer) => {
-                let mut held = Vec::new();
-                let way = heed.way;
-                let limits = http::Limits { max_body: heed.limit };
-                let rest = framer.feed(piece, limits, |event| {
-                    talk.hear(way, &event, &mut held);
-                    heed.http(&event, talk);
-                });
-                if talk.opened.is_some() && framer.is_over() {
-                    held.extend_from_slice(rest);
-                    self.follow(talk, heed);
-                    if !held.is_empty() {
-                        self.feed(&held, talk, heed);
-                    }
+            Self::Words(framer) => {
+                let junk = framer.feed(piece, |text, ended| heed.words(text, ended));
+                heed.junks(junk);
+            }
+        }
+    }
+
+    const fn begin() -> Self {
+        Self::Begin(Vec::new())
+    }
+
+    /// What the first bytes inside a wrapping begin. The client's tell whether it is worth listening any longer; only
+    /// they may begin a further wrapping.
+    fn inside(first: &[u8], talk: &mut Talk, heed: &Heed<'_>) -> Option<Self> {
+        let client = talk.client() == Some(heed.way);
+        let hint = screen::look(first).filter(|h| *h != Hint::Text);
+        let hint = hint.filter(|h| client || !matches!(h, Hint::Proxy | Hint::Socks));
+        if client && (hint.is_some() || first.len() >= ENOUGH) {
+            talk.began(hint.is_some());
+        }
+        hint.map(|hint| Self::of(hint, true))
+    }
+
+    /// A SOCKS handshake's next step. `done` says whether the stream behind it is worth reading.
+    fn handshake<T>(
+        &mut self,
+        progress: socks::Progress<T>,
+        piece: &[u8],
+        talk: &mut Talk,
+        heed: &mut Heed<'_>,
+        done: impl FnOnce(T, &mut Talk, &mut Heed<'_>) -> bool,
+    ) {
+        match progress {
+            socks::Progress::NeedMore => {}
+            socks::Progress::Never(_) => talk.refuse(),
+            socks::Progress::Done { result, consumed } => {
+                if !done(result, talk, heed) {
+                    return talk.refuse();
+                }
+                *self = Self::begin();
+                if let Some(rest) = piece.get(consumed..).filter(|r| !r.is_empty()) {
+                    self.feed(rest, talk, heed);
                 }
             }
         }
     }
 
-    /// Reads frames from now on, if both sides have agreed on it.
-    fn follow(&mut self, talk: &Talk, heed: &mut Heed<'_>) {
-        let (Self::Http(_), Some(opened)) = (&self, talk.opened) else { return };
-        let deflate = opened.deflate.map(|(up, down)| if talk.asks == Some(heed.way) { up } else { down });
-        let framer = match (opened.answered, deflate) {
-            (true, Some(deflate)) => websocket::Framer::with_deflate(deflate),
-            (true, None) => websocket::Framer::plain(),
-            (false, _) => websocket::Framer::default(),
-        };
-        *self = Self::WebSocket(Box::new(framer));
-        heed.session.carried(Transport::WebSocket, talk.site.as_deref(), talk.host.as_deref());
-    }
-}
-
-impl Talk {
-    /// Whether nothing more is to be expected: the server would not open a WebSocket, or the body was no mining call.
-    pub(super) const fn is_refused(&self) -> bool {
-        self.refused
-    }
-
-    fn hear(&mut self, way: Way, event: &http::Event<'_>, held: &mut Vec<u8>) {
-        match event {
-            http::Event::Request(request) => {
-                let header =
-                    |name| request.headers.value(name).filter(|v| v.len() <= MAX_WORD && !v.is_empty());
-                let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
-                self.site = known.or_else(|| header("host")).map(str::to_owned);
-                self.host = header("host").map(|h| host_of(h).to_owned());
-                self.asks = Some(way);
-                self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));
-                // What asks for neither and has no body to say more is anybody's.
-                self.refused = !self.wants && request.method != "POST";
+    /// A balancer's header, and what came behind it.
+    fn header(&mut self, held: Vec<u8>, talk: &mut Talk, heed: &mut Heed<'_>) {
+        match proxy::read(&held) {
+            Ok(None) => *self = Self::Proxy(held),
+            Ok(Some((header, consumed))) => {
+                let destination = header.destination.map(|d| (d.ip().to_string(), Some(d.port())));
+                talk.speaks(heed.way);
+                if !talk.wrap(Via::ProxyProtocol, destination, header.source, heed) {
+                    return talk.refuse();
+                }
+                *self = Self::begin();
+                if let Some(rest) = held.get(consumed..).filter(|r| !r.is_empty()) {
+                    self.feed(rest, talk, heed);
+                }
             }
-            http::Event::Response(response) if response.status == 101 => {
-                let extensions = response.headers.value("sec-websocket-extensions");
-                let deflate = extensions.and_then(Deflate::negotiated);
-                // Extensions that are not understood leave it open what the frames hold.
-                let answered = extensions.is_none() || deflate.is_some();
-                self.asks = Some(way.back());
-                self.opened = Some(Opened { answered, deflate });
-            }
-            http::Event::Response(response) => self.refused |= self.wants && response.status >= 200,
-            http::Event::Upgraded(bytes) => {
-                held.extend_from_slice(bytes);
-                self.opened.get_or_insert_default();
-            }
-            http::Event::Body { .. } | http::Event::Junk(_) | http::Event::Tunnel(_) => {}
-        }
-    }
-}
-
-/// A `Host` without its port.
-fn host_of(value: &str) -> &str {
-    match value.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => value,
-    }
-}
-
-impl Heed<'_> {
-    /// Heeds what a line is.
-    fn line(&mut self, message: line::Message<'_>) {
-        let heeded = match message {
-            line::Message::Object(object) => {
-                self.session.line(self.way, &stratum::Line::read(object), self.now)
-            }
-            line::Message::Overlong { head, tail } => {
-                self.stats.hit(Limit::Line);
-                self.session.line(self.way, &stratum::Line::read_overlong(head, tail), self.now)
-            }
-            line::Message::Agent(bytes) => match stratum::read_agent(bytes) {
-                Some(message) => self.session.message(self.way, &message, self.now),
-                None => Heeded::Other,
-            },
-            line::Message::Junk => {
-                self.stats.malformed_lines += 1;
-                *self.junk = self.junk.saturating_add(1);
-                return;
-            }
-        };
-        self.count(heeded);
-    }
-
-    /// Heeds an HTTP message that asks for no WebSocket: its head, then its body.
-    fn http(&mut self, event: &http::Event<'_>, talk: &mut Talk) {
-        let message = match event {
-            http::Event::Request(request) if !talk.wants => stratum::read_request(request),
-            http::Event::Response(response) => stratum::read_response(response),
-            http::Event::Body { bytes, .. } => {
-                self.body(bytes.trim_ascii());
-                talk.refused |= self.session.certainty().is_none() && !self.session.is_strong();
-                None
-            }
-            _ => None,
-        };
-        if let Some(message) = message {
-            let heeded = self.session.message(self.way, &message, self.now);
-            if message.strength > stratum::Strength::Context {
-                self.count(heeded);
-            }
-        }
-        if self.session.is_suspect() {
-            self.session.carried(Transport::Http, None, talk.host.as_deref());
+            Err(_) => talk.refuse(),
         }
     }
 
-    /// Heeds a JSON body: one call or answer, or a batch of them (JSON-RPC 2.0, section 6).
-    fn body(&mut self, body: &[u8]) {
-        let one = Some(body).filter(|b| b.starts_with(b"{"));
-        let batch = Value::first(body).map(|(value, _)| value).filter(|v| v.is_array());
-        let objects = batch.into_iter().flat_map(Value::items).take(MAX_BATCH).map(Value::text);
-        for object in one.into_iter().chain(objects) {
-            let heeded = self.session.body(self.way, &stratum::Line::read(object), self.now);
-            self.count(heeded);
+    /// HTTP messages, and the bytes behind them that are another protocol's.
+    fn heads(framer: &mut http::Framer, piece: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) -> Vec<u8> {
+        if talk.answers_connect(heed.way) {
+            framer.asked(http::Ask::Connect);
         }
+        let mut held = Vec::new();
+        let way = heed.way;
+        let limits = http::Limits { max_body: heed.limit };
+        let rest = framer.feed(piece, limits, |event| {
+            talk.hear(way, &event, &mut held, heed);
+            heed.http(&event, talk);
+        });
+        if framer.is_over() {
+            held.extend_from_slice(rest);
+        }
+        held
     }
 
-    /// Heeds a WebSocket's message: the lines that are in it, mostly one and without an end.
-    fn frame(&mut self, message: websocket::Message<'_>) {
-        let text = match message {
-            websocket::Message::Binary(bytes) | websocket::Message::Text(bytes) => bytes,
-            websocket::Message::Overlong => {
-                self.stats.hit(Limit::Line);
-                return;
-            }
-            websocket::Message::Broken | websocket::Message::Close | websocket::Message::Undecodable => {
-                return;
-            }
-        };
-        if !line::starts_object(text) {
-            *self.junk = self.junk.saturating_add(1);
+    /// Reads another protocol from now on, if both sides have agreed on it.
+    fn follow(&mut self, talk: &mut Talk, heed: &mut Heed<'_>) {
+        if !matches!(self, Self::Http(_)) {
             return;
         }
-        let before = self.session.is_suspect();
-        line::Framer::default().feed(text, self.limit, |m| self.line(m));
-        if !before && !self.session.is_suspect() {
-            *self.junk = self.junk.saturating_add(1);
+        if talk.enters_tunnel(heed.way) {
+            *self = Self::begin();
+        } else if let Some(framer) = talk.frames(heed.way) {
+            *self = Self::WebSocket(Box::new(framer));
+            heed.session.carried(Transport::WebSocket);
         }
-    }
-
-    fn count(&mut self, heeded: Heeded) {
-        let dialect = match heeded {
-            Heeded::Message(dialect) => dialect,
-            Heeded::Full(dialect) => {
-                self.stats.hit(Limit::Pending);
-                dialect
-            }
-            Heeded::Other => return,
-        };
-        self.stats.messages.add(dialect);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::followed::Flow;
-use crate::detect::{Alert, Certainty, Event, FlowIdentity, Mining, Phase, SessionRecord, Signal};
+use crate::detect::{Alert, Certainty, Dialect, Event, FlowIdentity, Mining, Phase, SessionRecord};
 use crate::flow::{FlowKey, Way};
 use crate::packet::{Proto, Time};
 use crate::rules::RuleSet;
@@ -24,10 +24,15 @@ pub(super) fn tell(
     let by_port = if key.low.port < key.high.port { Way::Down } else { Way::Up };
     let (client, server) = key.ends(session.miner().unwrap_or(by_port));
     let identity = FlowIdentity { id: flow.id, client, server, proto: Proto::Tcp, vlans: flow.vlans };
-    let mining = session.mining(certainty, rules);
-    let signal = Signal::of(mining.dialect, mining.transport);
+    let mut mining = session.mining(certainty, rules);
+    let signal = rules.signal(mining.dialect, mining.transport);
+    let rule = rules.rule(signal, mining.dialect);
+    // What only a rule describes is as sure as the rule.
+    if let (Dialect::Named(_), Some(rule)) = (mining.dialect, rule) {
+        mining.certainty = certainty.min(rule.certainty);
+    }
     if phase == Phase::Confirmed
-        && let Some(rule) = rules.rule(signal, mining.dialect)
+        && let Some(rule) = rule
         && let Some(witness) = session.witness()
     {
         let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
@@ -39,7 +44,8 @@ pub(super) fn tell(
         };
         let (name, dialect) = (witness.name, mining.dialect.name());
         let when = if mining.midstream { ", found in mid-session" } else { "" };
-        let reason = format!("{from} sent {name} to {to}, {claim} ({dialect}{when})");
+        let via = mining.route.via.map(|v| format!(", through {}", v.name())).unwrap_or_default();
+        let reason = format!("{from} sent {name} to {to}, {claim} ({dialect}{via}{when})");
         events.push(Event::Alert(Box::new(Alert {
             time: witness.time,
             flow: identity,

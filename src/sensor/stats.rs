@@ -2,6 +2,7 @@
 
 use crate::detect::Dialect;
 use crate::packet::Skip;
+use crate::wire::coin::Network;
 
 /// Bounds that can be hit, each with a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,8 @@ pub struct Stats {
     pub malformed_lines: u64,
     /// Bounds hit, by [`Limit`].
     pub limit_hits: [u64; Limit::ALL.len()],
+    /// Opening messages of coins' peer-to-peer networks, by [`Network`].
+    pub coin_networks: [u64; Network::ALL.len()],
     /// Packets whose look ended in a panic.
     pub panics: u64,
 }
@@ -116,6 +119,13 @@ impl Messages {
 }
 
 impl Stats {
+    /// Counts the opening message of a coin's network.
+    pub(super) fn met(&mut self, network: Network) {
+        if let Some(n) = self.coin_networks.get_mut(network as usize) {
+            *n += 1;
+        }
+    }
+
     /// Counts a bound that was hit.
     pub(super) fn hit(&mut self, limit: Limit) {
         if let Some(n) = self.limit_hits.get_mut(limit as usize) {

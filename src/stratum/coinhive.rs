@@ -1,21 +1,23 @@
 //! Coinhive's dialect, which outlived the service: browser miners and their relays (coin-hive-stratum, deepMiner,
-//! CryptoNoter, CoinIMP, Crypto-Loot and kin). JSON with `type` and `params`, one message a WebSocket frame. Which of the
-//! kin it is the wire does not say.
+//! CryptoNoter, CoinIMP, Crypto-Loot and kin). JSON with `type` and `params`, one message a WebSocket frame. Of the kin
+//! only deepMiner is told apart, by its login; what follows a login is the same with all.
 //!
 //! `type` and `params` are everybody's words; names and forms of the values must fit together.
 
-use super::{Body, Dialect, Line, Message, Role, Strength, Verdict, cryptonote, hex, text, word, Share, Login};
+use super::{
+    Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, hex, text,
+    word,
+};
 use crate::wire::json::Value;
 
 /// Reads an object without a method.
 pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let kind = line.get("type")?.plain()?;
     let params = line.params.filter(|p| p.is_object())?;
+    if kind == "auth" {
+        return auth(line, params);
+    }
     let (name, role, strength, body) = match kind {
-        "auth" => {
-            let (strength, body) = auth(params)?;
-            ("auth", Role::Miner, strength, body)
-        }
         "authed" if is_authed(params) => ("authed", Role::Pool, Strength::Strong, Body::Other),
         "job" => ("job", Role::Pool, Strength::Unique, Body::Job(cryptonote::relayed_job(params)?)),
         "submit" if cryptonote::is_share(params) => {
@@ -36,23 +38,34 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         "error" => ("error", Role::Pool, error(params)?, Body::Answer(Verdict::Rejected)),
         _ => return None,
     };
+    // Coinhive stands for its kin here: a login that was heard goes on naming the dialect.
     let message = Message::decisive(Dialect::Coinhive, line, name, role, body);
-    Some(Message { strength, ..message })
+    Some(Message { strength, decisive: false, ..message })
 }
 
-/// `{site_key, type, user …}`, deepMiner: `{version, userID, type}`. The key collects; the user is the site's own name
-/// for the visitor.
-fn auth<'a>(params: Value<'a>) -> Option<(Strength, Body<'a>)> {
+/// `{site_key, type, user …}`: the key collects; the user is the site's own name for the visitor. deepMiner's login,
+/// `{version, userID, type}`, has no key, for its relay knows who collects.
+fn auth<'a>(line: &Line<'a>, params: Value<'a>) -> Option<Message<'a>> {
     let kind = params.get("type")?.plain()?;
     matches!(kind, "anonymous" | "token" | "user").then_some(())?;
-    let authorize = |user, worker, coin| Body::Authorize(Login { user, worker, coin, ..Login::default() });
-    if let Some(key) = text(params.get("site_key")) {
-        let body = authorize(key, text(params.get("user")), text(params.get("coin")));
-        return Some((Strength::Unique, body));
-    }
-    params.get("version")?.u64()?;
-    let visitor = text(params.get("userID"))?;
-    Some((Strength::Strong, authorize("".into(), Some(visitor), None)))
+    let Some(key) = text(params.get("site_key")) else {
+        params.get("version")?.u64()?;
+        let login = Login { worker: Some(text(params.get("userID"))?), ..Login::default() };
+        let message =
+            Message::decisive(Dialect::Deepminer, line, "auth", Role::Miner, Body::Authorize(login));
+        return Some(Message { strength: Strength::Strong, ..message });
+    };
+    let login = Login {
+        user: key,
+        worker: text(params.get("user")),
+        coin: text(params.get("coin")),
+        // Private relays are told where to go on to.
+        pool: text(params.get("pool")).and_then(|p| PoolName::parse(p, None)),
+        // nfwebminer names the page itself.
+        site: text(params.get("hostname")),
+        ..Login::default()
+    };
+    Some(Message::decisive(Dialect::Coinhive, line, "auth", Role::Miner, Body::Authorize(login)))
 }
 
 /// `{token, hashes}`.
@@ -63,5 +76,9 @@ fn is_authed(params: Value<'_>) -> bool {
 /// Errors that only a miner's relay has are proof; a word that others use too is nothing alone.
 fn error(params: Value<'_>) -> Option<Strength> {
     let said = params.get("error")?.plain()?;
-    Some(if matches!(said, "invalid_site_key" | "invalid_opt_in") { Strength::Unique } else { Strength::Context })
+    Some(if matches!(said, "invalid_site_key" | "invalid_opt_in") {
+        Strength::Unique
+    } else {
+        Strength::Context
+    })
 }

@@ -1,7 +1,11 @@
 //! eth-proxy, the oldest Ethereum dialect: a node's mining calls over a raw socket. No job id; the header hash plays
 //! that part. Work is 2^256 / target exactly.
+//!
+//! Zilliqa's pools are called so over HTTP, with the wallet and the worker behind the calls' own parameters.
 
-use super::{Body, Dialect, Id, Job, Line, Message, Request, Role, Strength, hash_0x, target, text, Share, Login};
+use super::{
+    Body, Dialect, Id, Job, Line, Login, Message, Request, Role, Share, Strength, hash_0x, target, text,
+};
 use crate::wire::json::Value;
 
 /// Reads a line with an `eth_*` method. Wallets and nodes use others; these five mine.
@@ -9,7 +13,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     let (name, strength, body) = match method {
         "eth_submitLogin" => ("eth_submitLogin", Strength::Unique, login(line)),
         "eth_login" => ("eth_login", Strength::Strong, login(line)),
-        "eth_getWork" => ("eth_getWork", Strength::Unique, Body::Request(Request::Plain)),
+        "eth_getWork" => ("eth_getWork", Strength::Unique, zilliqa(line)),
         "eth_submitWork" => ("eth_submitWork", Strength::Unique, submit(line)),
         "eth_submitHashrate" => ("eth_submitHashrate", Strength::Unique, hashrate(line)),
         _ => return None,
@@ -27,9 +31,10 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     })
 }
 
-/// The same call to a node over HTTP: a script that watches a node may ask for work once, so that alone is no proof.
+/// The same call to a node over HTTP: a script that watches a node may ask for work once, so that alone is no proof. It
+/// would not say who is to be paid.
 pub(super) fn to_node(message: Message<'_>) -> Message<'_> {
-    let asks = message.name == "eth_getWork";
+    let asks = message.name == "eth_getWork" && matches!(message.body, Body::Request(_));
     Message { strength: if asks { Strength::Strong } else { message.strength }, ..message }
 }
 
@@ -41,9 +46,30 @@ fn login<'a>(line: &Line<'a>) -> Body<'a> {
     }
 }
 
-/// `[nonce, header, mix]`.
+/// `[]`, or Zilliqa's `[hash, wallet, worker]`, which is its login too.
+fn zilliqa<'a>(line: &Line<'a>) -> Body<'a> {
+    match text(line.param(1)).filter(|w| is_zilliqa(w) && hash_0x(line.param(0))) {
+        Some(user) => Body::Authorize(Login {
+            user,
+            worker: text(line.param(2)),
+            coin: Some("ZIL".into()),
+            ..Login::default()
+        }),
+        None => Body::Request(Request::Plain),
+    }
+}
+
+/// A bech32 address: `zil1` and 38 characters.
+fn is_zilliqa(address: &str) -> bool {
+    let rest = address.strip_prefix("zil1").unwrap_or_default();
+    rest.len() == 38 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// `[nonce, header, mix]`, or Zilliqa's `[nonce, header, mix, boundary, wallet, worker]`.
 fn submit<'a>(line: &Line<'a>) -> Body<'a> {
-    Body::Submit(Share { worker: text(line.worker), job: text(line.param(1)), ..Share::default() })
+    let user = text(line.param(4)).filter(|w| is_zilliqa(w));
+    let worker = if user.is_some() { text(line.param(5)) } else { text(line.worker) };
+    Body::Submit(Share { user, worker, job: text(line.param(1)), ..Share::default() })
 }
 
 /// `[rate, random id]`, the rate in hexadecimal of any length.
@@ -57,7 +83,8 @@ fn hashrate<'a>(line: &Line<'a>) -> Body<'a> {
 /// a target, which begins with many zeros; for an easy one the push or the zero seed of the first epoch must speak.
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
     let zeros = |at| {
-        let digits = result.item(at).and_then(Value::plain).and_then(|t| t.strip_prefix("0x")).unwrap_or_default();
+        let digits =
+            result.item(at).and_then(Value::plain).and_then(|t| t.strip_prefix("0x")).unwrap_or_default();
         digits.bytes().take_while(|b| *b == b'0').count()
     };
     let push = line.id == Some(Id::of_text("0"));
@@ -79,5 +106,9 @@ pub(super) fn work<'a>(result: Value<'a>) -> Option<Job<'a>> {
     let items = result.items().count();
     let hashes = (0..3).all(|i| hash_0x(result.item(i)));
     let goal = result.item(2).and_then(Value::plain).and_then(target::hashes_be);
-    ((3..=6).contains(&items) && hashes).then(|| Job { id: text(result.item(0)), hashes: goal, algorithm: None })
+    ((3..=6).contains(&items) && hashes).then(|| Job {
+        id: text(result.item(0)),
+        hashes: goal,
+        algorithm: None,
+    })
 }

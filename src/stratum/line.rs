@@ -97,6 +97,11 @@ impl<'a> Line<'a> {
         Members::open(self.text).find(|(key, _)| key.is_str(name)).map(|(_, value)| value)
     }
 
+    /// All outermost members as they stand, duplicates too; of a cut object those that are whole.
+    pub(crate) fn members(&self) -> Members<'a> {
+        Members::open(self.text)
+    }
+
     pub(super) fn param(&self, index: usize) -> Option<Value<'a>> {
         self.params?.item(index)
     }

@@ -34,6 +34,11 @@ impl Header {
     }
 }
 
+/// Whether a payload begins with a header, or with all of it that is here.
+pub fn looks_like(payload: &[u8]) -> bool {
+    payload.starts_with(LINE) || payload.starts_with(&SIGNATURE)
+}
+
 /// Reads a header at the start of a stream: itself and the bytes it took; `None` where more bytes are needed.
 pub fn read(bytes: &[u8]) -> Result<Option<(Header, usize)>, Malformed> {
     if bytes.starts_with(LINE) {

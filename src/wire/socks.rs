@@ -8,6 +8,7 @@
 //!   server  00 5a..5d port(2) address(4)
 //! ```
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::bytes::{Malformed, Reader};
@@ -40,6 +41,15 @@ pub enum Host {
     Address(IpAddr),
     /// A name of printable ASCII, at most 255 bytes.
     Name(String),
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 /// The proxy's last word.
@@ -100,7 +110,26 @@ enum Next<T> {
     Stage(Stage),
 }
 
+/// Whether a payload begins with a client's first message: the methods it offers, behind which a client that does not
+/// wait for the answer has its request; or a request of SOCKS4, with which the segment ends.
+pub fn looks_like(payload: &[u8]) -> bool {
+    match payload {
+        [5, count @ 1..=8, rest @ ..] => {
+            let Some((methods, rest)) = rest.split_at_checked(usize::from(*count)) else { return false };
+            methods.iter().all(|m| matches!(m, 0..=9 | 0x80..=0xfe))
+                && matches!(rest, [] | [5, 1, 0, 1 | 3 | 4, ..])
+        }
+        [4, 1, ..] => matches!(request4(payload), Ok(Some((_, consumed))) if consumed == payload.len()),
+        _ => false,
+    }
+}
+
 impl Client {
+    /// Whether the handshake is SOCKS4's, by its first byte: one that came, or that of the next piece.
+    pub fn speaks_four(&self, piece: &[u8]) -> bool {
+        self.stage == Stage::Start && self.held.first().or(piece.first()) == Some(&4)
+    }
+
     /// Takes the next piece.
     pub fn feed(&mut self, piece: &[u8]) -> Progress<Destination> {
         advance(&mut self.held, &mut self.stage, piece, |stage, bytes| match (stage, bytes.first()) {

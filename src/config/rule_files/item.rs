@@ -43,12 +43,13 @@ impl<'n> Item<'n, '_, '_> {
         read: impl Fn(&'n Node<'n>) -> Result<T, Wrong>,
     ) -> Option<T> {
         let node = node?;
-        read(node)
-            .map_err(|wrong| {
-                let path = value::join(&self.path, key);
-                self.faults.add(node.at, &path, wrong.what, wrong.remedy);
-            })
-            .ok()
+        read(node).map_err(|wrong| self.wrong(key, node, wrong)).ok()
+    }
+
+    /// A value that is not taken.
+    pub(super) fn wrong(&mut self, key: &str, node: &Node<'_>, wrong: Wrong) {
+        let path = value::join(&self.path, key);
+        self.faults.add(node.at, &path, wrong.what, wrong.remedy);
     }
 
     /// The right items of a list, if it is there.

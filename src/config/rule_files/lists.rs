@@ -1,19 +1,22 @@
 //! Entries of rule files as they pile up, each with the place where it stands.
 
-use crate::detect::{Certainty, Dialect, Signal};
-use crate::rules::{Place, PoolHost, Rule, RuleSet};
+use crate::detect::Dialect;
+use crate::rules::{Described, Error, Place, PoolHost, Rule, RuleSet};
 
 use super::super::fault::{Faults, FileFaults};
 use super::super::value;
 use super::super::yaml::{self, Location, Node};
+use super::dialects::{self, MessagePlace};
 use super::item::{Item, date};
+use super::rule::rule;
+use super::samples::{self, Samples};
 
 /// What a pool host is listed for.
 const CATEGORIES: [&str; 6] =
     ["pool", "marketplace", "proxy", "dev-fee-pool", "browser-miner-service", "miner-script-cdn"];
 
-const DETECTION_KEYS: [&str; 8] =
-    ["id", "rev", "signal", "dialect", "name", "category", "severity", "certainty"];
+const DETECTION_KEYS: [&str; 10] =
+    ["id", "rev", "signal", "dialect", "name", "category", "severity", "certainty", "matches", "ignores"];
 
 const POOL_KEYS: [&str; 8] =
     ["domain", "match", "operator", "category", "coins", "ports", "last_seen", "sources"];
@@ -24,8 +27,11 @@ pub(super) struct Lists {
     files: Vec<String>,
     detections: Vec<Rule>,
     detection_origins: Vec<Origin>,
+    dialects: Vec<Described>,
+    dialect_origins: Vec<(Origin, Vec<MessagePlace>)>,
     pools: Vec<PoolHost>,
     pool_origins: Vec<Origin>,
+    samples: Vec<Samples>,
 }
 
 /// Where an entry stands.
@@ -44,6 +50,9 @@ impl Origin {
     }
 }
 
+/// The lists of a rule file.
+const LISTS: [&str; 3] = ["detections", "dialects", "pools"];
+
 impl Lists {
     /// Adds the entries of one file.
     pub(super) fn read(&mut self, file: &str, text: &str, all: &mut Faults) {
@@ -53,8 +62,8 @@ impl Lists {
             Err(syntax) => return faults.add(syntax.at, "", syntax.what, syntax.remedy),
         };
         self.files.push(file.to_owned());
-        let lists = value::keys(&root, "", &["detections", "pools"], &mut faults);
-        for (name, node) in ["detections", "pools"].into_iter().zip(lists) {
+        let lists = value::keys(&root, "", &LISTS, &mut faults);
+        for (name, node) in LISTS.into_iter().zip(lists) {
             let items = match node.map(value::list) {
                 None => continue,
                 Some(Ok(items)) => items,
@@ -67,47 +76,41 @@ impl Lists {
                 let path = format!("{name}[{index}]");
                 match name {
                     "detections" => self.detection(Item { node, path, faults: &mut faults }, index),
+                    "dialects" => self.dialect(Item { node, path, faults: &mut faults }, index),
                     _ => self.pool(Item { node, path, faults: &mut faults }, index),
                 }
             }
         }
     }
 
-    /// Entries with a fault go into the lists as far as they can be compared with others, so that duplicates are
-    /// told in the same go; the set is not used then.
     fn detection(&mut self, mut item: Item<'_, '_, '_>, index: usize) {
         let nodes = item.keys(&DETECTION_KEYS);
-        let [id, rev, signal, dialect, name, category, severity, certainty] = nodes[..] else { return };
+        let [id, rev, signal, dialect, name, category, severity, certainty, matches, ignores] = nodes[..]
+        else {
+            return;
+        };
         let origin = self.origin(&item, index, &DETECTION_KEYS, &nodes);
-        let signals = Signal::ALL.map(Signal::name);
-        let dialects = Dialect::ALL.map(Dialect::name);
-        let certainties = Certainty::ALL.map(Certainty::name);
-        let number = 0..=u32::MAX as usize;
-
-        let id = item.required("id", id, |n| value::count(n, &number));
-        let rev = item.required("rev", rev, |n| value::count(n, &number));
-        let signal = item.required("signal", signal, |n| value::word(n, &signals).map(|i| Signal::ALL[i]));
         let given = dialect.is_some();
-        let dialect =
-            item.optional("dialect", dialect, |n| value::word(n, &dialects).map(|i| Dialect::ALL[i]));
-        let name = item.required("name", name, |n| value::text(n).map(str::to_owned));
-        let category = item.required("category", category, |n| value::text(n).map(str::to_owned));
-        let severity = item.required("severity", severity, |n| value::count(n, &(1..=3)));
-        let certainty = item
-            .required("certainty", certainty, |n| value::word(n, &certainties).map(|i| Certainty::ALL[i]));
+        let words = Dialect::ALL.map(Dialect::name);
+        let dialect = item.optional("dialect", dialect, |n| value::word(n, &words).map(|i| Dialect::ALL[i]));
+        let rule = rule(&mut item, [id, rev, signal, name, category, severity, certainty], dialect);
+        let matches = samples::list(&mut item, "matches", matches, false);
+        let ignores = samples::list(&mut item, "ignores", ignores, false);
 
-        let (Some(id), Some(signal), true) = (id, signal, dialect.is_some() || !given) else { return };
-        self.detections.push(Rule {
-            id: id as u32,
-            rev: rev.unwrap_or(1) as u32,
-            name: name.unwrap_or_else(|| "?".into()),
-            category: category.unwrap_or_else(|| "?".into()),
-            severity: severity.unwrap_or(1) as u8,
-            signal,
-            dialect,
-            certainty: certainty.unwrap_or(Certainty::Hint),
-        });
+        let (Some(rule), true) = (rule, dialect.is_some() || !given) else { return };
+        let file = item.faults.file.to_owned();
+        self.samples.push(Samples { file, rule: rule.id, message: None, matches, ignores });
+        self.detections.push(rule);
         self.detection_origins.push(origin);
+    }
+
+    fn dialect(&mut self, mut item: Item<'_, '_, '_>, index: usize) {
+        let nodes = item.keys(&dialects::KEYS);
+        let origin = self.origin(&item, index, &dialects::KEYS, &nodes);
+        let Some(entry) = dialects::entry(&mut item, &nodes) else { return };
+        self.samples.extend(entry.samples);
+        self.dialects.push(entry.described);
+        self.dialect_origins.push((origin, entry.places));
     }
 
     fn pool(&mut self, mut item: Item<'_, '_, '_>, index: usize) {
@@ -149,37 +152,46 @@ impl Lists {
 
     /// Whether there is any detection rule.
     pub(super) fn is_silent(&self) -> bool {
-        self.detections.is_empty()
+        self.detections.is_empty() && self.dialects.is_empty()
     }
 
-    /// The set of all entries; what is wrong with them gets its place back.
-    pub(super) fn build(self, faults: &mut Faults) -> RuleSet {
-        let Self { files, detections, detection_origins, pools, pool_origins } = self;
-        let origin = |place| match place {
-            Place::Detection(n) => ("detections", &detection_origins[n]),
-            Place::Pool(n) => ("pools", &pool_origins[n]),
-        };
-        let errors = match RuleSet::build(detections, pools) {
-            Ok(rules) => return rules,
-            Err(errors) => errors,
-        };
-        for error in errors {
-            let (list, at) = origin(error.place);
-            let earlier = error.first.map(|place| {
-                let (_, first) = origin(place);
-                let Location { line, column } = first.of(error.key);
-                format!(" (first in {}:{line}:{column})", files[first.file])
-            });
-            let key = format!("{list}[{}].{}", at.index, error.key);
-            let what = format!("{}{}", error.problem, earlier.unwrap_or_default());
-            FileFaults { file: &files[at.file], all: faults }.add(
-                at.of(error.key),
-                &key,
-                what,
-                error.problem.remedy(),
-            );
+    /// The set of all entries, with its samples; what is wrong with them gets its place back.
+    pub(super) fn build(mut self, faults: &mut Faults) -> (RuleSet, Vec<Samples>) {
+        let detections = std::mem::take(&mut self.detections);
+        let dialects = std::mem::take(&mut self.dialects);
+        let pools = std::mem::take(&mut self.pools);
+        match RuleSet::build_all(detections, dialects, pools) {
+            Ok(rules) => (rules, self.samples),
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.tell(error, faults));
+                (RuleSet::default(), Vec::new())
+            }
         }
-        RuleSet::default()
+    }
+
+    fn tell(&self, error: Error, faults: &mut Faults) {
+        let Error { place, key, first, problem } = error;
+        let (file, path, at) = self.place(place, key);
+        let earlier = first.map(|place| {
+            let (file, _, Location { line, column }) = self.place(place, key);
+            format!(" (first in {file}:{line}:{column})")
+        });
+        let what = format!("{problem}{}", earlier.unwrap_or_default());
+        FileFaults { file, all: faults }.add(at, &format!("{path}.{key}"), what, problem.remedy());
+    }
+
+    /// File, path and location of an entry's key, or of the entry where it lacks the key.
+    fn place(&self, place: Place, key: &str) -> (&str, String, Location) {
+        let (list, origin) = match place {
+            Place::Detection(n) => ("detections", &self.detection_origins[n]),
+            Place::Dialect(n) | Place::Message(n, _) => ("dialects", &self.dialect_origins[n].0),
+            Place::Pool(n) => ("pools", &self.pool_origins[n]),
+        };
+        let (file, path) = (&self.files[origin.file], format!("{list}[{}]", origin.index));
+        let Place::Message(dialect, number) = place else { return (file, path, origin.of(key)) };
+        let message = &self.dialect_origins[dialect].1[number];
+        let at = message.keys.iter().find(|(name, _)| *name == key).map_or(message.at, |(_, at)| *at);
+        (file, format!("{path}.messages[{}]", message.index), at)
     }
 }
 

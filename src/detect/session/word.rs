@@ -13,8 +13,13 @@ pub(super) fn keep(slot: &mut Option<String>, value: Option<&str>) {
 /// Keeps the last value told.
 pub(super) fn replace(slot: &mut Option<String>, value: Option<&str>) {
     let Some(value) = value.filter(|v| !v.is_empty() && slot.as_deref() != Some(v)) else { return };
-    let end = (0..=LONGEST.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
-    *slot = value.get(..end).map(str::to_owned);
+    *slot = Some(cut(value).to_owned());
+}
+
+/// As much of a text as is kept.
+pub(super) fn cut(text: &str) -> &str {
+    let end = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// An e-mail address as its first letter and its domain; anything else as it is.

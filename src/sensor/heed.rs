@@ -1,0 +1,192 @@
+//! What becomes of a message: it is read by the dialects, then by what rule files describe, and heeded by the session.
+
+use super::judge;
+use super::stats::{Limit, Stats};
+use super::talk::Talk;
+use crate::detect::Transport;
+use crate::detect::session::{Heeded, Session};
+use crate::flow::Way;
+use crate::packet::Time;
+use crate::rules::RuleSet;
+use crate::stratum::{self, Body, Line, Message, Strength};
+use crate::wire::json::Value;
+use crate::wire::{http, line, prefixed, socketio, websocket};
+
+/// Who heeds the messages of a direction.
+pub(super) struct Heed<'a> {
+    pub(super) rules: &'a RuleSet,
+    pub(super) session: &'a mut Session,
+    pub(super) stats: &'a mut Stats,
+    pub(super) junk: &'a mut u32,
+    pub(super) way: Way,
+    pub(super) now: Time,
+    /// Bytes of a message at most.
+    pub(super) limit: usize,
+}
+
+/// Calls of a batch that are read.
+const MAX_BATCH: usize = 64;
+
+impl Heed<'_> {
+    /// Heeds what a line is.
+    pub(super) fn line(&mut self, message: line::Message<'_>) {
+        match message {
+            line::Message::Object(object) => self.object(&Line::read(object)),
+            line::Message::Overlong { head, tail } => {
+                self.stats.hit(Limit::Line);
+                self.object(&Line::read_overlong(head, tail));
+            }
+            line::Message::Agent(bytes) => {
+                if let Some(message) = stratum::read_agent(bytes) {
+                    self.message(&message);
+                }
+            }
+            line::Message::Junk => {
+                self.stats.malformed_lines += 1;
+                self.junk();
+            }
+        }
+    }
+
+    /// Heeds a JSON object, or the line that a relay wrapped into it.
+    fn object(&mut self, line: &Line<'_>) {
+        match stratum::unwrap(line) {
+            Some(inner) => self.read(&Line::read(&inner)),
+            None => self.read(line),
+        }
+    }
+
+    fn read(&mut self, line: &Line<'_>) {
+        let heeded = self.session.read(self.way, &judge::read(line, self.rules), self.now);
+        self.count(heeded);
+    }
+
+    /// Heeds a line of plain text; says whether it is understood. Without its end a job may go on: a difficulty of 300
+    /// is no 30.
+    pub(super) fn words(&mut self, text: &str, ended: bool) -> bool {
+        let message = self.text(text).filter(|m| ended || !matches!(m.body, Body::Job(_)));
+        if let Some(message) = &message {
+            self.message(message);
+        }
+        message.is_some()
+    }
+
+    fn text<'t>(&self, text: &'t str) -> Option<Message<'t>> {
+        stratum::read_text(text).or_else(|| self.rules.own().text(text.as_bytes()))
+    }
+
+    /// Heeds a binary message.
+    pub(super) fn prefixed(&mut self, order: prefixed::Order, message: prefixed::Message<'_>) {
+        let bytes = match message {
+            prefixed::Message::Whole(bytes) => bytes,
+            prefixed::Message::Overlong(head) => {
+                self.stats.hit(Limit::Line);
+                head
+            }
+            prefixed::Message::Broken => return self.junk(),
+        };
+        match stratum::read_prefixed(order, bytes) {
+            Some(message) => self.message(&message),
+            None => self.junk(),
+        }
+    }
+
+    /// Heeds an HTTP message: its head, then its body.
+    pub(super) fn http(&mut self, event: &http::Event<'_>, talk: &mut Talk) {
+        let message = match event {
+            http::Event::Request(request) => {
+                let message = self.rules.own().head(request).or_else(|| stratum::read_request(request));
+                // Who opens a WebSocket is said inside it.
+                message.filter(|m| m.strength > Strength::Context || !talk.wants_websocket())
+            }
+            http::Event::Response(response) => stratum::read_response(response),
+            http::Event::Body { bytes, .. } => {
+                self.body(bytes.trim_ascii());
+                if self.session.certainty().is_none() && !self.session.is_strong() {
+                    talk.said_nothing();
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(message) = message {
+            let heeded = self.session.message(self.way, &message, self.now);
+            if message.strength > Strength::Context {
+                self.count(heeded);
+                // What a head alone proves needs no body.
+                talk.accept();
+            }
+        }
+        if self.session.is_suspect() && !talk.wants_websocket() {
+            self.session.carried(Transport::Http);
+        }
+    }
+
+    /// Heeds a JSON body: one call or answer, or a batch of them (JSON-RPC 2.0, section 6).
+    fn body(&mut self, body: &[u8]) {
+        let one = Some(body).filter(|b| b.starts_with(b"{"));
+        let batch = Value::first(body).map(|(value, _)| value).filter(|v| v.is_array());
+        let objects = batch.into_iter().flat_map(Value::items).take(MAX_BATCH).map(Value::text);
+        for object in one.into_iter().chain(objects) {
+            let heeded = self.session.read(self.way, &stratum::read_body(&Line::read(object)), self.now);
+            if self.session.is_suspect() {
+                self.count(heeded);
+            }
+        }
+    }
+
+    /// Heeds a WebSocket's message: the lines that are in it, mostly one and without an end; an event of Socket.IO; or
+    /// plain text.
+    pub(super) fn frame(&mut self, message: websocket::Message<'_>) {
+        let text = match message {
+            websocket::Message::Binary(bytes) | websocket::Message::Text(bytes) => bytes,
+            websocket::Message::Overlong => {
+                self.stats.hit(Limit::Line);
+                return;
+            }
+            websocket::Message::Broken | websocket::Message::Undecodable => return self.session.missed(),
+            websocket::Message::Close => return,
+        };
+        let before = self.session.is_suspect();
+        if line::starts_object(text) {
+            line::Framer::default().feed(text, self.limit, |m| self.line(m));
+        } else if let Some(message) = self.event(text).or_else(|| self.text(str::from_utf8(text).ok()?.trim_end())) {
+            self.message(&message);
+        }
+        if !before && !self.session.is_suspect() && !matches!(socketio::read(text), Some(socketio::Packet::Other)) {
+            self.junk();
+        }
+    }
+
+    fn event<'t>(&self, text: &'t [u8]) -> Option<Message<'t>> {
+        match socketio::read(text)? {
+            socketio::Packet::Event { array, .. } => stratum::read_event(array),
+            socketio::Packet::Other => None,
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let heeded = self.session.message(self.way, message, self.now);
+        self.count(heeded);
+    }
+
+    const fn junk(&mut self) {
+        self.junks(1);
+    }
+
+    /// Counts what was no message.
+    pub(super) const fn junks(&mut self, count: u32) {
+        *self.junk = self.junk.saturating_add(count);
+    }
+
+    fn count(&mut self, heeded: Heeded) {
+        match heeded {
+            Heeded::Message(dialect) => self.stats.messages.add(dialect),
+            Heeded::Full(dialect) => {
+                self.stats.hit(Limit::Pending);
+                self.stats.messages.add(dialect);
+            }
+            Heeded::Other => {}
+        }
+    }
+}
