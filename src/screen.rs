@@ -58,7 +58,11 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
         _ => {}
     }
     if !is_text(payload) {
-        return prefixed::looks_like(payload).map(Hint::Prefixed);
+        return match payload {
+            // Lengths in four bytes, of messages that fit a segment or not many.
+            [_, _, 0, 0, ..] | [0, ..] => prefixed::looks_like(payload).map(Hint::Prefixed),
+            _ => None,
+        };
     }
     Some(object_after(payload).map_or(Hint::Text, Hint::ObjectAfter))
 }
@@ -69,6 +73,7 @@ pub fn asks_for_work(payload: &[u8]) -> bool {
     const CALLS: [&[u8]; 7] = [
         b"getwork", b"block_template", b"blocktemplate", b"eth_getWork", b"eth_submit", b"merge_mining_", b"submit",
     ];
+    const FIRST: [&[u8]; 5] = [b"\"error\"", b"\"id\"", b"\"jsonrpc\"", b"\"result\"", b"\"worker_id\""];
     const ANSWERS: [&[u8]; 4] =
         [b"\"blocktemplate_blob\"", b"\"midstate\"", b"\"previousblockhash\"", b"\"worker_id\""];
     if has_mining_path(payload) {
@@ -84,7 +89,8 @@ pub fn asks_for_work(payload: &[u8]) -> bool {
         matches!(text, [b'{' | b'[', ..]) && words.iter().any(|word| memchr::memmem::find(text, word).is_some())
     };
     if payload.starts_with(b"HTTP/") {
-        return names(&ANSWERS);
+        let first = text.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
+        return FIRST.iter().any(|member| first.starts_with(member)) && names(&ANSWERS);
     }
     // A JSON body that comes apart from its head is waited for, if it is as small as a call.
     payload.starts_with(b"POST ") && (names(&CALLS) || text.is_empty() && end.is_some() && is_small_json(head))

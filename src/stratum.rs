@@ -59,7 +59,7 @@ pub use line::{Id, Line};
 pub use message::{Body, Job, Login, Message, PoolName, Request, Role, Share, Strength};
 pub use reply::{Reply, Verdict};
 
-use line::{MAX_TEXT, hash_0x, hex, is_hex, text, word};
+use line::{MAX_TEXT, Mark, hash_0x, hex, is_hex, text, word};
 
 /// A mining dialect, one file each below `stratum/`. The names are public API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -257,7 +257,7 @@ pub enum Read<'a> {
 /// Reads one line.
 pub fn read<'a>(line: &Line<'a>) -> Read<'a> {
     let Some(method) = line.method.as_deref() else {
-        return match unique_reply(line).or_else(|| line.more.then(|| own_members(line)).flatten()) {
+        return match unique_reply(line).or_else(|| own_members(line)) {
             Some(message) => Read::Message(message),
             None => reply::read(line).map_or(Read::Nothing, Read::Reply),
         };
@@ -272,17 +272,19 @@ pub fn read<'a>(line: &Line<'a>) -> Read<'a> {
 
 /// An object without a method, of a dialect that has members of its own.
 fn own_members<'a>(line: &Line<'a>) -> Option<Message<'a>> {
-    coinhive::read(line)
-        .or_else(|| webminerpool::read(line))
-        .or_else(|| nimiq::read(line))
-        .or_else(|| bridge::read(line))
-        .or_else(|| xelis_node::read(line))
-        .or_else(|| minerapi::read(line))
+    match line.mark? {
+        Mark::Api => minerapi::read(line),
+        Mark::Identifier => webminerpool::read(line),
+        Mark::Message => nimiq::read(line),
+        Mark::Node => xelis_node::read(line),
+        Mark::Payload => None,
+        Mark::Type => coinhive::read(line).or_else(|| bridge::read(line)),
+    }
 }
 
 /// The line that a relay has wrapped into an object of its own.
 pub fn unwrap<'a>(line: &Line<'a>) -> Option<Cow<'a, [u8]>> {
-    bridge::inner(line)
+    (line.mark == Some(Mark::Type)).then(|| bridge::inner(line)).flatten()
 }
 
 /// Reads a line of plain text, or a WebSocket's message that is no object.
@@ -313,13 +315,25 @@ pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
             .or_else(|| ethproxy::request(line, method).map(ethproxy::to_node)),
         (None, Some(result)) if result.is_array() => ethproxy::reply(line, result),
         (None, Some(result)) => getwork::reply(line, result).or_else(|| getblocktemplate::reply(line, result)),
-        (None, None) => chia::body(line).or_else(|| minerapi::read(line)),
+        (None, None) if line.mark == Some(Mark::Payload) => chia::body(line),
+        (None, None) if line.mark == Some(Mark::Api) => minerapi::read(line),
+        (None, None) => None,
     };
     match message {
         Some(message) => Read::Message(message),
         None if line.method.is_none() => reply::read(line).map_or(Read::Nothing, Read::Reply),
         None => Read::Nothing,
     }
+}
+
+/// Reads a batch of calls as one: what its single calls do not say.
+pub fn read_batch(batch: Value<'_>) -> Option<Message<'_>> {
+    getblocktemplate::batch(batch)
+}
+
+/// Reads the beginning of a JSON body that is longer than what is kept.
+pub fn read_cut_body(body: &[u8]) -> Option<Message<'_>> {
+    getblocktemplate::cut_reply(body)
 }
 
 /// Reads the head of an HTTP request.

@@ -95,7 +95,9 @@ fn record(events: &[Event], client: Endpoint, server: Endpoint) -> Option<&Sessi
 fn words(file: &str, dialect: &str) -> &'static [&'static str] {
     match dialect {
         "cryptonote" => &["cryptonote"],
-        "coinhive" | "deepminer" => &["coinhive"],
+        "coinhive" => &["coinhive"],
+        "deepminer" => &["deepminer"],
+        "duino" => &["duino"],
         "ethproxy" => &["ethproxy"],
         "ethstratum" => &["ethereumstratum1"],
         "stratum-v1" if file.starts_with("zec-") => &["equihash"],

@@ -138,8 +138,8 @@ fn reload_keeps_what_worked_inside() {
     submitted(&sensor, 6.0);
     alerts(&directory.join("eve.json"), 2);
 
-    let start = good.find("  - {id: 1013").unwrap();
-    let end = start + good[start..].find('\n').unwrap() + 1;
+    let start = good.find("  - id: 1013").unwrap();
+    let end = start + 1 + good[start + 1..].find("  - id: ").unwrap();
     fs::write(&rules, [&good[..start], &good[end..]].concat()).unwrap();
     sensor.signal("HUP");
     eventually("a reload", || sensor.metric(SUCCESSFUL).filter(|v| *v == 1.0));

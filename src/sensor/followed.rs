@@ -131,7 +131,7 @@ impl Flow {
                 Piece::Gap => reading.resync(),
             });
             trouble.gaps += t.gaps;
-            reading.resync();
+            reading.finish(talk, &mut heed);
             stream.shed();
         }
         self.account(before, trouble, stats);

@@ -100,8 +100,12 @@ impl Heed<'_> {
                 message.filter(|m| m.strength > Strength::Context || !talk.wants_websocket())
             }
             http::Event::Response(response) => stratum::read_response(response),
-            http::Event::Body { bytes, .. } => {
-                self.body(bytes.trim_ascii());
+            http::Event::Body { bytes, truncated } => {
+                if *truncated {
+                    stratum::read_cut_body(bytes).iter().for_each(|m| self.message(m));
+                } else {
+                    self.body(bytes.trim_ascii());
+                }
                 if self.session.certainty().is_none() && !self.session.is_strong() {
                     talk.said_nothing();
                 }
@@ -126,6 +130,7 @@ impl Heed<'_> {
     fn body(&mut self, body: &[u8]) {
         let one = Some(body).filter(|b| b.starts_with(b"{"));
         let batch = Value::first(body).map(|(value, _)| value).filter(|v| v.is_array());
+        batch.and_then(stratum::read_batch).iter().for_each(|m| self.message(m));
         let objects = batch.into_iter().flat_map(Value::items).take(MAX_BATCH).map(Value::text);
         for object in one.into_iter().chain(objects) {
             let heeded = self.session.read(self.way, &stratum::read_body(&Line::read(object)), self.now);

@@ -95,6 +95,14 @@ impl Reading {
         }
     }
 
+    /// The stream ended: heeds the beginning of an HTTP body that did not.
+    pub(super) fn finish(&mut self, talk: &mut Talk, heed: &mut Heed<'_>) {
+        if let Self::Http(framer) = self {
+            framer.finish(|event| heed.http(&event, talk));
+        }
+        self.resync();
+    }
+
     /// Takes the next piece of the stream. A wrapping that ends inside it makes way for what it holds, at most
     /// [`Talk::MAX_WRAPPINGS`] times.
     pub(super) fn feed(&mut self, piece: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) {

@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 
 use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, text, Share, Login};
-use crate::wire::json::Value;
+use crate::wire::json::{Members, Value};
+
+/// Calls of a batch that are looked at.
+const MAX_BATCH: usize = 16;
 
 /// Reads a JSON body with a method.
 pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
@@ -39,6 +42,20 @@ fn template<'a>(line: &Line<'a>) -> Option<(&'static str, Strength, Body<'a>)> {
     ))
 }
 
+/// Reads a batch: pool software asks its daemon on starting whether it takes blocks, without one.
+pub(super) fn batch<'a>(batch: Value<'a>) -> Option<Message<'a>> {
+    let asks = |method: &str| {
+        batch.items().take(MAX_BATCH).any(|call| {
+            let nothing = call.get("params").is_none_or(|p| p.is_null() || p.item(0).is_none());
+            nothing && call.get("method").is_some_and(|m| m.is_str(method))
+        })
+    };
+    let name = "a pool's first calls (getmininginfo, submitblock)";
+    let body = Body::Request(Request::Plain);
+    let message = Message::decisive(Dialect::Getblocktemplate, &Line::default(), name, Role::Miner, body);
+    (asks("getmininginfo") && asks("submitblock")).then_some(message)
+}
+
 /// A whole block is 80 bytes and more.
 fn is_block(line: &Line<'_>) -> bool {
     line.param(0).and_then(Value::plain).is_some_and(|b| b.len() >= 160 && is_hex(b))
@@ -60,4 +77,17 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
     let message =
         Message::decisive(Dialect::Getblocktemplate, line, "the reply to getblocktemplate", Role::Pool, body);
     Some(Message { strength, ..message })
+}
+
+/// Reads the beginning of a long template of Bitcoin's, cut among its transactions.
+pub(super) fn cut_reply<'a>(body: &'a [u8]) -> Option<Message<'a>> {
+    let at = memchr::memmem::find(body.get(..128).unwrap_or(body), b"\"result\"")?;
+    let result = body.get(at..)?.get(b"\"result\"".len()..)?.trim_ascii_start().strip_prefix(b":")?;
+    let previous = Members::open(result).find(|(key, _)| key.is_str("previousblockhash")).map(|(_, value)| value);
+    // A block has its transactions as `tx`, and it has them before its predecessor.
+    let long = memchr::memmem::find(result, b"\"transactions\"").is_some() && hex(previous, 64);
+    let body = Body::Job(Job { id: text(previous), ..Job::default() });
+    let name = "the reply to getblocktemplate";
+    let message = Message::decisive(Dialect::Getblocktemplate, &Line::default(), name, Role::Pool, body);
+    long.then_some(Message { strength: Strength::Strong, ..message })
 }

@@ -50,10 +50,45 @@ pub struct Line<'a> {
     pub worker: Option<Value<'a>>,
     /// Whether it has members besides these, `jsonrpc` and `reject-reason`.
     pub more: bool,
+    /// Bits of those members' names, by [`Line::bit`]: a name whose bit is missing is not there.
+    pub(crate) names: u64,
+    /// The first member that some dialect without methods is known by.
+    pub(super) mark: Option<Mark>,
     /// Whether there is a `result` member, null too.
     pub has_result: bool,
     /// Whether there is an `error` member, null too.
     pub has_error: bool,
+}
+
+/// A member that tells which dialects without methods are worth asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A miner's management interface.
+    Api,
+    /// webminerpool and kin.
+    Identifier,
+    /// Nimiq.
+    Message,
+    /// Xelis's node.
+    Node,
+    /// Chia.
+    Payload,
+    /// Coinhive and kin, and bridges.
+    Type,
+}
+
+impl Mark {
+    fn of(key: &str) -> Option<Self> {
+        Some(match key {
+            "STATUS" | "command" | "worker_id" => Self::Api,
+            "identifier" => Self::Identifier,
+            "message" => Self::Message,
+            "block_rejected" | "miner_work" | "new_job" => Self::Node,
+            "error_code" | "new_difficulty" | "payload" => Self::Payload,
+            "type" => Self::Type,
+            _ => return None,
+        })
+    }
 }
 
 impl<'a> Line<'a> {
@@ -69,7 +104,11 @@ impl<'a> Line<'a> {
                 Some("error") => (line.error, line.has_error) = (Some(value).filter(|v| !v.is_null()), true),
                 Some("worker") => line.worker = Some(value),
                 Some("jsonrpc" | "reject-reason") => {}
-                _ => line.more = true,
+                key => {
+                    line.more = true;
+                    line.names |= key.map_or(u64::MAX, Self::bit);
+                    line.mark = line.mark.or_else(|| Mark::of(key?));
+                }
             }
         }
         line
@@ -83,8 +122,14 @@ impl<'a> Line<'a> {
             let value = at.and_then(Value::first).and_then(|(_, rest)| rest.trim_ascii_start().strip_prefix(b":"));
             line.method = value.and_then(Value::first).and_then(|(v, _)| v.str());
         }
-        line.more = true;
+        (line.more, line.names) = (true, u64::MAX);
         line
+    }
+
+    /// The bit of a member's name.
+    pub(crate) fn bit(name: &str) -> u64 {
+        let first = name.bytes().next().unwrap_or_default();
+        1 << ((usize::from(first) ^ (name.len() << 3)) & 63)
     }
 
     /// The whole object; `None` where it was cut.

@@ -20,15 +20,22 @@ pub(super) struct Objects {
     roots: Vec<(Box<str>, Vec<usize>)>,
 }
 
+/// Members of requests and replies, which are no [`Line::more`].
+const PLAIN: [&str; 8] = ["error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "worker"];
+
 #[derive(Debug)]
 struct Object {
     members: Vec<Member>,
+    /// Bits of the outermost names that must be there, but for those that every request and reply has.
+    names: u64,
     meaning: Meaning,
 }
 
 impl Objects {
     pub(super) fn add(&mut self, members: Vec<Member>, meaning: Meaning) {
-        self.shapes.push(Object { members, meaning });
+        let own = members.iter().map(|m| m.path.root()).filter(|root| !PLAIN.contains(root));
+        let names = own.map(Line::bit).fold(0, |all, bit| all | bit);
+        self.shapes.push(Object { members, names, meaning });
     }
 
     /// Makes the table of names, once all shapes are there.
@@ -50,7 +57,8 @@ impl Objects {
 
     /// The message of the first shape that an object has.
     pub(super) fn find<'a>(&self, line: &Line<'a>) -> Option<Message<'a>> {
-        if self.shapes.is_empty() {
+        // Most objects end here, before their members are walked once more.
+        if !self.shapes.iter().any(|s| line.names & s.names == s.names) {
             return None;
         }
         let found = Found::of(line, self);
