@@ -43,18 +43,12 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     Some(Message { strength, decisive: false, ..message })
 }
 
-/// `{site_key, type, user …}`: the key collects; the user is the site's own name for the visitor. deepMiner's login,
-/// `{version, userID, type}`, has no key, for its relay knows who collects.
+/// `{site_key, type, user …}`: the key collects; the user is the site's own name for the visitor.
 fn auth<'a>(line: &Line<'a>, params: Value<'a>) -> Option<Message<'a>> {
-    let kind = params.get("type")?.plain()?;
-    matches!(kind, "anonymous" | "token" | "user").then_some(())?;
-    let Some(key) = text(params.get("site_key")) else {
-        params.get("version")?.u64()?;
-        let login = Login { worker: Some(text(params.get("userID"))?), ..Login::default() };
-        let message =
-            Message::decisive(Dialect::Deepminer, line, "auth", Role::Miner, Body::Authorize(login));
-        return Some(Message { strength: Strength::Strong, ..message });
-    };
+    let kind = params.get("type").and_then(Value::plain);
+    let typed = kind.map(|kind| matches!(kind, "anonymous" | "token" | "user"));
+    let Some(key) = text(params.get("site_key")) else { return deepminer(line, params, typed) };
+    typed.filter(|known| *known)?;
     let login = Login {
         user: key,
         worker: text(params.get("user")),
@@ -66,6 +60,20 @@ fn auth<'a>(line: &Line<'a>, params: Value<'a>) -> Option<Message<'a>> {
         ..Login::default()
     };
     Some(Message::decisive(Dialect::Coinhive, line, "auth", Role::Miner, Body::Authorize(login)))
+}
+
+/// deepMiner's login, `{version, userID, type}`, has no key, for its relay knows who collects. Its own page code
+/// leaves out the type, and then it is nothing alone.
+fn deepminer<'a>(line: &Line<'a>, params: Value<'a>, typed: Option<bool>) -> Option<Message<'a>> {
+    params.get("version")?.u64()?;
+    let login = Login { worker: Some(text(params.get("userID"))?), ..Login::default() };
+    let strength = match typed {
+        Some(true) => Strength::Strong,
+        Some(false) => return None,
+        None => Strength::Context,
+    };
+    let message = Message::decisive(Dialect::Deepminer, line, "auth", Role::Miner, Body::Authorize(login));
+    Some(Message { strength, ..message })
 }
 
 /// `{token, hashes}`.

@@ -235,15 +235,15 @@ fn heads() {
     let get = |target: &str| {
         format!("GET {target} HTTP/1.1\r\nHost: eu.Pool.example.net:80\r\nUser-Agent: rig\r\n\r\n")
     };
-    let one = |target: &str| asked(head_form("/mine/*/work"), &get(target));
-    assert_eq!(one("/mine/w1/work").as_deref(), Some("w1 rig"));
-    assert_eq!(one("/mine/w1/work?x=1").as_deref(), Some("w1 rig"), "a query is another matter");
-    assert_eq!(one("http://pool.example.net/mine/w1/work").as_deref(), Some("w1 rig"), "to a proxy");
-    for other in ["/mine//work", "/mine/a/b/work", "/mine/w1/works", "/mine/w1", "/Mine/w1/work", "*"] {
+    let one = |target: &str| asked(head_form("/mine/*/job"), &get(target));
+    assert_eq!(one("/mine/w1/job").as_deref(), Some("w1 rig"));
+    assert_eq!(one("/mine/w1/job?x=1").as_deref(), Some("w1 rig"), "a query is another matter");
+    assert_eq!(one("http://pool.example.net/mine/w1/job").as_deref(), Some("w1 rig"), "to a proxy");
+    for other in ["/mine//job", "/mine/a/b/job", "/mine/w1/jobs", "/mine/w1", "/Mine/w1/job", "*"] {
         assert_eq!(one(other), None, "{other}");
     }
     let open = |target: &str| asked(head_form("/mine/*"), &get(target));
-    assert_eq!(open("/mine/w1/work/2").as_deref(), Some("w1 rig"));
+    assert_eq!(open("/mine/w1/job/2").as_deref(), Some("w1 rig"));
     assert_eq!(open("/mine/").as_deref(), Some(" rig"));
     assert_eq!(open("/mine"), None);
     let host = |text: &str| {
