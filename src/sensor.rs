@@ -298,6 +298,10 @@ impl Sensor {
             }
             return;
         }
+        if packet.payload.starts_with(b"HTTP/1.") {
+            // The flow may be let go before the body, which may quote anything.
+            self.http.note(Tag::of(packet), way == Way::Down, packet.payload);
+        }
         if !packet.payload.is_empty() {
             self.segment(handle, way, packet);
         }
