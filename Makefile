@@ -52,6 +52,7 @@ check: ## formatting, lints, and licences where cargo-deny is installed
 shipped:
 	$(DEBUG) check -c config/geophone.yaml
 	$(DEBUG) rules list >/dev/null
+	$(DEBUG) rules test
 	@if ! command -v promtool >/dev/null; then echo "alert rules not checked: promtool is not installed"; exit 0; fi; \
 	for file in $(wildcard config/prometheus/*.yaml config/prometheus/*.yml); do \
 		if grep -q '^tests:' $$file; then promtool test rules $$file; \

@@ -126,8 +126,8 @@ fn every_dialect_has_its_section_and_no_other_has() {
     });
 }
 
-const COMMANDS: [&[&str]; 7] =
-    [&[], &["run"], &["read"], &["check"], &["rules"], &["rules", "list"], &["devices"]];
+const COMMANDS: [&[&str]; 8] =
+    [&[], &["run"], &["read"], &["check"], &["rules"], &["rules", "list"], &["rules", "test"], &["devices"]];
 
 /// Long and short options of a text.
 fn options(text: &str) -> BTreeSet<String> {
