@@ -250,6 +250,20 @@ fn rules_directory_starts_at_the_file() {
 }
 
 #[test]
+fn own_rules_may_stand_beside_the_built_in_ones() {
+    let folder = Folder::new();
+    folder.file("mine/a.yaml", "pools:\n- {domain: pool.lab.example, match: exact}\n");
+    let file = folder.file("c.yaml", "rules: {built_in: true, directory: mine}\n");
+    let rules = load_rules(&Config::load(Some(&file)).unwrap()).unwrap();
+    assert!(rules.pool_of("pool.lab.example").is_some() && rules.pool_of("xmr-eu1.nanopool.org").is_some());
+    assert_eq!(rules.rule(Signal::StratumMessage, Dialect::Bitcoin).unwrap().id, 1011);
+    // Ids are unique over both.
+    folder.file("mine/b.yaml", &RULE.replace("id: 1,", "id: 1011,"));
+    let error = load_rules(&Config::load(Some(&file)).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("mine/b.yaml") && error.contains("built-in detections.yaml"), "{error}");
+}
+
+#[test]
 fn rules_come_from_all_files_of_the_directory() {
     let rules = rules(&[
         (

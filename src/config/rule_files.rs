@@ -1,4 +1,4 @@
-//! Rule files: the built-in ones, or every `*.yaml` of a directory, to one rule set. What a rule means is not known
+//! Rule files: the built-in ones, every `*.yaml` of a directory, or both, to one rule set. What a rule means is not known
 //! here; [`RuleSet::build_all`] checks that, and its faults get their places back.
 
 use std::fs;
@@ -43,18 +43,18 @@ pub fn load_rules(config: &Config) -> Result<RuleSet, Error> {
 pub fn load_rules_with_samples(config: &Config) -> Result<(RuleSet, Vec<Samples>), Error> {
     let mut faults = Faults::default();
     let mut lists = Lists::default();
-    match &config.rules.directory {
-        None => BUILT_IN.iter().for_each(|(name, text)| lists.read(name, text, &mut faults)),
-        Some(directory) => {
-            for path in files(directory, &mut faults) {
-                if let Some(text) = file::read(&path, MAX_FILE, &mut faults) {
-                    lists.read(&label(&path), &text, &mut faults);
-                }
+    if config.rules.built_in || config.rules.directory.is_none() {
+        BUILT_IN.iter().for_each(|(name, text)| lists.read(name, text, &mut faults));
+    }
+    if let Some(directory) = &config.rules.directory {
+        for path in files(directory, &mut faults) {
+            if let Some(text) = file::read(&path, MAX_FILE, &mut faults) {
+                lists.read(&label(&path), &text, &mut faults);
             }
-            if lists.is_silent() && faults.is_empty() {
-                let remedy = "put a file with detections there; without one nothing would be told";
-                faults.whole(&label(directory), "has no detection rule", remedy);
-            }
+        }
+        if lists.is_silent() && faults.is_empty() {
+            let remedy = "put a file with detections there, or set rules.built_in; without rules nothing would be told";
+            faults.whole(&label(directory), "has no detection rule", remedy);
         }
     }
     let rules = lists.build(&mut faults);

@@ -83,6 +83,8 @@ impl Default for Sensor {
 /// `rules`: what the sensor knows beforehand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
+    /// Whether the built-in rules count beside those of `directory`; false. Without a directory they always do.
+    pub built_in: bool,
     /// Directory whose `*.yaml` files are the rules; without it the built-in ones are.
     pub directory: Option<PathBuf>,
 }
@@ -219,7 +221,7 @@ impl Sensor {
 
 impl Rules {
     pub(super) fn keys(&mut self) -> Keys<'_> {
-        vec![("directory", Slot::Path(&mut self.directory))]
+        vec![("built_in", Slot::Flag(&mut self.built_in)), ("directory", Slot::Path(&mut self.directory))]
     }
 }
 
