@@ -210,6 +210,8 @@ pub struct Mining {
     pub coin: Option<String>,
     /// Algorithm, only where the wire says so.
     pub algorithm: Option<String>,
+    /// The part of the time that the miner leaves the processor alone, as it said itself, from 0 to 1.
+    pub throttle: Option<f64>,
     /// Jobs handed out.
     pub jobs: u64,
     /// Shares seen.

@@ -59,7 +59,7 @@ pub use line::{Id, Line};
 pub use message::{Body, Job, Login, Message, PoolName, Request, Role, Share, Strength};
 pub use reply::{Reply, Verdict};
 
-use line::{MAX_TEXT, Mark, hash_0x, hex, is_hex, text, word};
+use line::{MAX_TEXT, Mark, hash_0x, hex, is_hex, text, throttle, word};
 
 /// A mining dialect, one file each below `stratum/`. The names are public API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -133,6 +133,21 @@ fn a_bridge_wraps_the_pools_lines() {
 }
 
 #[test]
+fn a_site_key_and_how_much_is_taken() {
+    for (throttle, kept) in [("0.3", Some(0.3)), ("7", None), ("\"fast\"", None)] {
+        let mut page = Page::open("/proxy?pool=xmr.pool.example.net:3333");
+        page.page(&format!(r#"{{"type":"auth","params":{{"site_key":"mor9Fi1TrJcG861hZAUN8DQHFz24gTX6","type":"anonymous","user":null,"goal":0,"throttle":{throttle}}}}}"#));
+        let m = page.mining().expect("a session");
+        assert_eq!((m.payee.as_deref(), m.throttle), (Some("mor9Fi1TrJcG861hZAUN8DQHFz24gTX6"), kept));
+        assert_eq!((m.server_name.as_deref(), m.server_port), (Some("xmr.pool.example.net"), Some(3333)));
+        assert_eq!(
+            (m.route.host.as_deref(), m.route.path.as_deref()),
+            (Some("relay.example.net"), Some("/proxy"))
+        );
+    }
+}
+
+#[test]
 fn words_in_frames() {
     let mut page = Page::open("/");
     page.relay("3.0")

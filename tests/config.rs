@@ -258,7 +258,7 @@ fn own_rules_may_stand_beside_the_built_in_ones() {
     assert!(rules.pool_of("pool.lab.example").is_some() && rules.pool_of("xmr-eu1.nanopool.org").is_some());
     assert_eq!(rules.rule(Signal::StratumMessage, Dialect::Bitcoin).unwrap().id, 1011);
     // Ids are unique over both.
-    folder.file("mine/b.yaml", &RULE.replace("id: 1,", "id: 1011,"));
+    folder.file("mine/b.yaml", RULE.replace("id: 1,", "id: 1011,"));
     let error = load_rules(&Config::load(Some(&file)).unwrap()).unwrap_err().to_string();
     assert!(error.contains("mine/b.yaml") && error.contains("built-in detections.yaml"), "{error}");
 }

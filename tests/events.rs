@@ -78,6 +78,7 @@ fn mining(dialect: Dialect, certainty: Certainty, text: Option<&str>) -> Mining 
         agent: text.map(str::to_owned),
         coin: text.map(str::to_owned),
         algorithm: text.map(str::to_owned),
+        throttle: text.map(|_| 0.5),
         jobs: 3,
         shares: Shares { submitted: 9, accepted: 8, rejected: 1 },
         difficulty: text.map(|_| 0.001),

@@ -42,6 +42,7 @@ pub struct Session {
     agent: Option<String>,
     coin: Option<String>,
     algorithm: Option<String>,
+    throttle: Option<f64>,
     /// The pool as a message named it.
     pool: Option<Named>,
     /// The pool as a proxy was told it.
@@ -120,6 +121,7 @@ impl Session {
             agent: None,
             coin: None,
             algorithm: None,
+            throttle: None,
             pool: None,
             destination: None,
             site: None,
@@ -156,7 +158,8 @@ impl Session {
     /// which some relays are told the pool.
     pub fn asked(&mut self, site: Option<&str>, host: Option<&str>, target: Option<&str>) {
         keep(&mut self.site, site);
-        let (path, query) = target.and_then(|t| t.split_once('?')).unwrap_or((target.unwrap_or_default(), ""));
+        let target = target.unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         replace(&mut self.route.host, host);
         replace(&mut self.route.path, Some(path));
         let mut members = query.split('&').filter_map(|m| m.split_once('='));
@@ -340,6 +343,7 @@ impl Session {
         keep(&mut self.coin, login.coin.as_deref());
         keep(&mut self.algorithm, login.algorithm.as_deref());
         keep(&mut self.site, login.site.as_deref());
+        self.throttle = self.throttle.or(login.throttle);
         self.keep_pool(login.pool.as_ref());
     }
 
@@ -523,6 +527,7 @@ impl Session {
             agent: self.agent.clone(),
             coin: self.coin.clone(),
             algorithm: self.algorithm.clone(),
+            throttle: self.throttle,
             jobs: self.jobs,
             shares: self.shares,
             difficulty: self.difficulty.map(|w| w.amount).filter(|d| d.is_finite()),

@@ -85,6 +85,8 @@ struct MiningPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     algorithm: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    throttle: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shares: Option<SharesPart>,
@@ -185,6 +187,7 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         agent: theirs(account.agent.as_deref()),
         coin: plain(account.coin.as_deref()),
         algorithm: plain(account.algorithm.as_deref()),
+        throttle: account.throttle.filter(|t| is_amount(*t)),
         jobs: Some(account.jobs),
         shares: Some(SharesPart {
             submitted: account.shares.submitted,

@@ -34,6 +34,7 @@ impl Flow {
             agent: None,
             coin: None,
             algorithm: None,
+            throttle: None,
             jobs: 0,
             shares: Shares::default(),
             difficulty: None,

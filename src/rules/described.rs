@@ -110,6 +110,8 @@ pub enum Field {
     Pool,
     /// The page that embeds the miner.
     Site,
+    /// The part of the time that the miner leaves the processor alone, from 0 to 1.
+    Throttle,
     /// Wallet or account.
     User,
     /// Worker.
@@ -147,11 +149,11 @@ impl Says {
 
     /// The values that such a message can say.
     pub const fn fields(self) -> &'static [Field] {
-        use Field::{Agent, Algorithm, Coin, Hashes, Job, Pool, Site, User, Worker};
+        use Field::{Agent, Algorithm, Coin, Hashes, Job, Pool, Site, Throttle, User, Worker};
         match self {
             Self::Accept | Self::Reject => &[],
             Self::Job => &[Algorithm, Hashes, Job],
-            Self::Login => &[Agent, Algorithm, Coin, Pool, Site, User, Worker],
+            Self::Login => &[Agent, Algorithm, Coin, Pool, Site, Throttle, User, Worker],
             Self::Other => &[Pool],
             Self::Submit => &[Agent, Algorithm, Job, Site, User, Worker],
             Self::Subscribe => &[Agent, Pool],
@@ -161,7 +163,7 @@ impl Says {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Agent,
         Self::Algorithm,
         Self::Coin,
@@ -169,6 +171,7 @@ impl Field {
         Self::Job,
         Self::Pool,
         Self::Site,
+        Self::Throttle,
         Self::User,
         Self::Worker,
     ];
@@ -183,6 +186,7 @@ impl Field {
             Self::Job => "job",
             Self::Pool => "pool",
             Self::Site => "site",
+            Self::Throttle => "throttle",
             Self::User => "user",
             Self::Worker => "worker",
         }
@@ -312,7 +316,7 @@ fn body<'a>(says: Says, read: impl Fn(Field) -> Option<Cow<'a, str>>) -> Body<'a
         Says::Subscribe => Body::Subscribe { agent: read(Field::Agent), pool: pool() },
         Says::Job => Body::Job(Job {
             id: read(Field::Job),
-            hashes: read(Field::Hashes).and_then(|text| hashes(&text)),
+            hashes: read(Field::Hashes).and_then(|text| number(&text)).filter(|hashes| *hashes > 0.0),
             algorithm: read(Field::Algorithm),
         }),
         Says::Login => Body::Authorize(Login {
@@ -323,6 +327,7 @@ fn body<'a>(says: Says, read: impl Fn(Field) -> Option<Cow<'a, str>>) -> Body<'a
             coin: read(Field::Coin),
             algorithm: read(Field::Algorithm),
             site: read(Field::Site),
+            throttle: read(Field::Throttle).and_then(|text| number(&text)).filter(|part| *part <= 1.0),
         }),
         Says::Submit => Body::Submit(Share {
             user: read(Field::User),
@@ -335,8 +340,8 @@ fn body<'a>(says: Says, read: impl Fn(Field) -> Option<Cow<'a, str>>) -> Body<'a
     }
 }
 
-/// A share's expected work: a positive number, not one of the words that Rust's parser knows besides.
-fn hashes(text: &str) -> Option<f64> {
+/// A number that is not negative, nor one of the words that Rust's parser knows besides.
+fn number(text: &str) -> Option<f64> {
     text.bytes().next().filter(u8::is_ascii_digit)?;
-    text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0)
+    text.parse().ok().filter(|n: &f64| n.is_finite())
 }

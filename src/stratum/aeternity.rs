@@ -1,6 +1,6 @@
 //! Aeternity (Cuckoo Cycle): V1's verbs, jobs of four parts, and proofs as arrays of 42 words.
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
+use super::{Body, Dialect, Job, Line, Message, Role, Share, hex, is_hex, text, word};
 use crate::wire::json::Value;
 
 /// Cycles of 42 edges in a graph of 2^29.

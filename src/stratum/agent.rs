@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Message, Role, Strength, Share, Login};
+use super::{Body, Dialect, Login, Message, Role, Share, Strength};
 use crate::bytes::Reader;
 
 /// Reads one message, its length already checked.

@@ -1,7 +1,7 @@
 //! AleoStratum: V1's verbs with Aleo's addresses and targets that are numbers. Not the binary protocol that some pools
 //! speak instead.
 
-use super::{Body, Dialect, Job, Line, Message, Role, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Role, Share, text, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a method; nothing where the shape is another dialect's.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, is_hex, reply, target, text, word, Share};
+use super::{Body, Dialect, Job, Line, Message, Request, Role, Share, Strength, is_hex, reply, target, text, word};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("blake3-alephium"));

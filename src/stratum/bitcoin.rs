@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, hex, is_hex, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, PoolName, Request, Role, Share, Strength, hex, is_hex, text, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a method.

@@ -4,10 +4,7 @@
 //!
 //! `type` and `params` are everybody's words; names and forms of the values must fit together.
 
-use super::{
-    Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, hex, text,
-    word,
-};
+use super::{Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, hex, text, throttle, word};
 use crate::wire::json::Value;
 
 /// Reads an object without a method.
@@ -57,6 +54,7 @@ fn auth<'a>(line: &Line<'a>, params: Value<'a>) -> Option<Message<'a>> {
         pool: text(params.get("pool")).and_then(|p| PoolName::parse(p, None)),
         // nfwebminer names the page itself.
         site: text(params.get("hostname")),
+        throttle: throttle(params.get("throttle")),
         ..Login::default()
     };
     Some(Message::decisive(Dialect::Coinhive, line, "auth", Role::Miner, Body::Authorize(login)))

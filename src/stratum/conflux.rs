@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hash_0x, is_hex, target, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Role, Share, hash_0x, is_hex, target, text, word};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("octopus"));

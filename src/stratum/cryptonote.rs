@@ -1,7 +1,7 @@
 //! CryptoNote: Monero, its forks, and xmrig's and xmrig-proxy's extensions. Verbs are everyday words (`login`, `job`,
 //! `submit`), so only their shapes count.
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Strength, account, hex, is_hex, target, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, PoolName, Request, Role, Share, Strength, account, hex, is_hex, target, text, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a method.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, target, text, word, Share};
+use super::{Body, Dialect, Job, Line, Message, Role, Share, hex, is_hex, target, text, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a `mining.*` method; nothing where the shape is another dialect's.

@@ -1,7 +1,7 @@
 //! EthereumStratum/2.0.0 (EIP-1571): objects for hello and set, hexadecimal numbers without `0x`, and shares that name
 //! a worker token instead of a user. After agreeing on gzip the rest is not readable, yet mining.
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, hex, is_hex, target, text, word, Share};
+use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Share, hex, is_hex, target, text, word};
 use crate::wire::json::Value;
 
 const DIALECT: Dialect = Dialect::EthereumStratum2;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, text, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Request, Role, Share, Strength, hex, is_hex, text};
 use crate::wire::json::{Members, Value};
 
 /// Calls of a batch that are looked at.

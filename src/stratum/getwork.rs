@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Strength, hex, is_hex, target, text, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Request, Role, Share, Strength, hex, is_hex, target, text};
 use crate::wire::http;
 use crate::wire::json::Value;
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, bitcoin, hex, is_hex, word, Share};
+use super::{Body, Dialect, Job, Line, Message, Role, Share, bitcoin, hex, is_hex, word};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("handshake-blake2b"));

@@ -1,7 +1,7 @@
 //! Iron Fish: `mining.*` with `body` instead of `params`, and verdicts on shares as messages of their own. Both sides
 //! count their messages, so an id of the pool's is no reply to that of the miner's: it is not passed on.
 
-use super::{Body, Dialect, Id, Job, Line, Message, Reply, Request, Role, Verdict, hex, is_hex, target, text, word, Share, Login};
+use super::{Body, Dialect, Id, Job, Line, Login, Message, Reply, Request, Role, Share, Verdict, hex, is_hex, target, text, word};
 use crate::wire::json::Value;
 
 /// Fish hash, since the fork of 2024.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Role, Share, hex, is_hex, text, word};
 use crate::wire::json::Value;
 
 /// Prefixes of addresses, and the coins' tickers.

@@ -177,6 +177,11 @@ pub(super) fn word(value: Option<Value<'_>>) -> Option<Cow<'_, str>> {
     text(value).or_else(|| v.u64().and_then(|_| std::str::from_utf8(v.text()).ok()).map(Cow::Borrowed))
 }
 
+/// A share of time as a number from 0 to 1.
+pub(super) fn throttle(value: Option<Value<'_>>) -> Option<f64> {
+    value?.number().filter(|part| (0.0..=1.0).contains(part))
+}
+
 /// Longest wallet, worker or agent kept; Cardano's addresses have 103 characters, integrated Monero ones 106, agents of
 /// xmrig some 120.
 pub(super) const MAX_TEXT: usize = 512;

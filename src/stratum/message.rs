@@ -115,6 +115,8 @@ pub struct Login<'a> {
     pub algorithm: Option<Cow<'a, str>>,
     /// The page that embeds the miner.
     pub site: Option<Cow<'a, str>>,
+    /// The part of the time that the miner leaves the processor alone, from 0 to 1.
+    pub throttle: Option<f64>,
 }
 
 /// A share. What it did not say is `None`.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
+use super::{Body, Dialect, Job, Line, Message, Role, Share, hex, is_hex, text, word};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("nexapow"));

@@ -1,7 +1,7 @@
 //! Tari's own miner (SHA3x): Grin's verbs, jobs whose blob is base64 and whose target is a decimal difficulty. Tari
 //! mined with RandomX speaks CryptoNote and is not told here.
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, hex, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Request, Role, Share, hex, text, word};
 use crate::wire::json::Value;
 
 /// The proof of work that this miner does.

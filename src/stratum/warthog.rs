@@ -1,6 +1,6 @@
 //! Warthog (Janushash): V1's verbs, jobs of seven parts with one Merkle prefix, and shares that name no worker.
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, is_hex, text, word, Share};
+use super::{Body, Dialect, Job, Line, Message, Role, Share, hex, is_hex, text, word};
 use crate::wire::json::Value;
 
 /// Its proof of work: two hashes that bound each other.

@@ -1,7 +1,7 @@
 //! webminerpool and its descendants (the perfekt, tkefrep and karma relays): browser miners behind a relay that is told
 //! which pool to go on to. JSON with `identifier`, one message a WebSocket frame.
 
-use super::{Body, Dialect, Line, Message, PoolName, Role, Strength, Verdict, cryptonote, text, word, Share, Login};
+use super::{Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, text, throttle, word};
 
 /// Reads an object without a method.
 pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
@@ -38,5 +38,6 @@ fn handshake<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         None => word(line.get("loginid"))?,
     };
     let pool = pool.and_then(|p| PoolName::parse(p, None));
-    Some(Body::Authorize(Login { user, worker: text(line.get("userid")), pool, ..Login::default() }))
+    let throttle = throttle(line.get("throttle"));
+    Some(Body::Authorize(Login { user, worker: text(line.get("userid")), pool, throttle, ..Login::default() }))
 }

@@ -1,7 +1,7 @@
 //! Xelis at pools: jobs that name their algorithm `xel/…`, and a reply to subscribe that holds the pool's key. Not the
 //! WebSocket of its node.
 
-use super::{Body, Dialect, Job, Line, Message, Role, hex, text, word, Share, Login};
+use super::{Body, Dialect, Job, Line, Login, Message, Role, Share, hex, text, word};
 use crate::wire::json::Value;
 
 /// Reads a line with a method; nothing where the shape is another dialect's.

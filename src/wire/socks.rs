@@ -127,7 +127,7 @@ pub fn looks_like(payload: &[u8]) -> bool {
 impl Client {
     /// Whether the handshake is SOCKS4's, by its first byte: one that came, or that of the next piece.
     pub fn speaks_four(&self, piece: &[u8]) -> bool {
-        self.stage == Stage::Start && self.held.first().or(piece.first()) == Some(&4)
+        self.stage == Stage::Start && self.held.first().or_else(|| piece.first()) == Some(&4)
     }
 
     /// Takes the next piece.

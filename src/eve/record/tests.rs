@@ -23,7 +23,7 @@ fn an_alert_with_everything_known() {
         r#""reason":"The client sent mining.submit.","client_role_proven":true,"pool":"Example Pool","#,
         r#""server_name":"eu.pool.example","server_port":3333,"via":"socks5","forwarded_for":"198.51.100.7:40000","#,
         r#""host":"relay.example","path":"/proxy","site":"https://films.example","payee":"1BoatSLRHtKNngkdXEeobR76b53LETtpyT","#,
-        r#""worker":"rig \"1\"\n","agent":"cgminer/4.10.0","coin":"BTC","algorithm":"sha256d","jobs":3,"#,
+        r#""worker":"rig \"1\"\n","agent":"cgminer/4.10.0","coin":"BTC","algorithm":"sha256d","throttle":0.25,"jobs":3,"#,
         r#""shares":{"submitted":5,"accepted":4,"rejected":1},"difficulty":65536.0,"hashrate":1500000000000.0,"#,
         r#""midstream":true,"incomplete":true,"started":"2023-11-14T22:13:20.000000+0000","#,
         r#""last_seen":"2023-11-14T22:13:20.000001+0000"}}"#,
