@@ -89,8 +89,8 @@ dialects:
           - '{"op":"hello","peer":{"address":"ann@example.org","threads":4},"ext":[1]}'
       - name: a greeting
         strength: context
-        text: "EXAMPLE/1 \u0001"
-        matches: ["EXAMPLE/1 \u0001 ready\n"]
+        text: "EXAMPLE/1 !"
+        matches: ["EXAMPLE/1 ! ready\n"]
       - name: work
         strength: strong
         http: {method: GET, path: "/mine/*/work", host: "*.example.net", header: {name: X-Rig, prefix: "r"}, websocket: false}
@@ -121,7 +121,7 @@ fn a_good_file_becomes_shapes() {
     assert_eq!((login.agent.as_deref(), login.coin.as_deref()), (Some("ex/2"), Some("EXC")));
     let pool = login.pool.unwrap();
     assert_eq!((&*pool.host, pool.port), ("pool.example.net", Some(4444)));
-    assert_eq!(own.text(b"EXAMPLE/1 \x01 ready").map(|m| (m.name, m.role)), Some(("a greeting", None)));
+    assert_eq!(own.text(b"EXAMPLE/1 ! ready").map(|m| (m.name, m.role)), Some(("a greeting", None)));
     assert!(own.may_begin_text(b"EXAM") && own.may_be_head(b"GET /mi") && own.may_become(b"{\"ext\""));
 }
 
@@ -399,7 +399,7 @@ fn samples_that_fail_are_told_with_their_place() {
     assert_eq!((code, said.as_str()), (Some(0), "5 samples: 5 good, 0 failed; rules without a sample: 0\n"));
 
     let bad = GOOD
-        .replace("EXAMPLE/1 \\u0001 ready", "EXAMPLE/2")
+        .replace("EXAMPLE/1 ! ready", "EXAMPLE/2")
         .replace("\"address\":\"ann@example.org\"", "\"address\":\"ex1zzzzzzzzzzzzzzzzzzzz\"");
     let (code, said) = Folder::new(&[("a.yaml", &bad)]).test();
     let lines: Vec<&str> = said.lines().collect();

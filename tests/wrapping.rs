@@ -251,3 +251,131 @@ fn wrappings_without_end_are_bounded() {
         assert_eq!((sensor.stats().panics, sensor.stats().stream_bytes), (0, 0));
     }
 }
+
+/// A side whose messages have no form of their own is read as the other one is.
+#[test]
+fn both_sides_of_words_in_a_tunnel() {
+    let m = mining(&[
+        (Client, b"\x05\x01\x00"),
+        (Server, b"\x05\x00"),
+        (Client, b"\x05\x01\x00\x03\x10pool.example.net\x0a\xfd"),
+        (Server, b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"),
+        (Client, b"JOB,alice,LOW,None\n"),
+        (Server, b"0afdc7e9ca1badf150421349939412c4c06f827f,586acadb8a1afcb0a0ad478ad147f5401cbb9932,300\n"),
+        (Client, b"11893,214567.0,Official PC Miner 4.3,lab-pc,,2811\n"),
+        (Server, b"GOOD\n"),
+    ]);
+    assert_eq!((m.dialect.name(), m.route.via), ("duino", Some(Via::Socks5)));
+    assert_eq!((m.jobs, m.shares.submitted, m.shares.accepted), (1, 1, 1));
+}
+
+#[test]
+fn a_proxy_that_asks_three_times() {
+    let ask =
+        b"CONNECT xmr.pool.example.net:3333 HTTP/1.1\r\nHost: xmr.pool.example.net:3333\r\n\r\n".as_slice();
+    let again = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n".as_slice();
+    let yes = b"HTTP/1.1 200 OK\r\n\r\n".as_slice();
+    let talk = [
+        (Client, ask),
+        (Server, again),
+        (Client, ask),
+        (Server, again),
+        (Client, ask),
+        (Server, again),
+        (Client, ask),
+        (Server, yes),
+        (Client, LOGIN),
+        (Server, JOB),
+    ];
+    let m = mining(&talk);
+    assert_eq!((m.route.via, m.jobs), (Some(Via::HttpConnect), 1));
+    // The answer that was lost changes nothing but what nobody saw.
+    let (mut sensor, mut events) = play(&[(Client, ask), (Client, LOGIN), (Server, JOB)], 1460);
+    sensor.finish(&mut events);
+    let found = events.iter().find_map(|e| match e {
+        Event::Session(r) if r.phase == Phase::Final => Some((r.mining.route.via, r.mining.jobs)),
+        Event::Session(_) | Event::Alert(_) => None,
+    });
+    assert_eq!(found, Some((Some(Via::HttpConnect), 1)));
+}
+
+/// What a proxy is asked in its own form may bring a password.
+#[test]
+fn no_password_stands_in_a_path() {
+    let body = r#"{"method": "getwork", "params": [], "id":0}"#;
+    let head = format!(
+        "POST http://alice:secret@pool.example.net:8332/work?key=hidden HTTP/1.1\r\nHost: pool.example.net:8332\r\nX-Mining-Extensions: midstate\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let m = mining(&[(Client, head.as_bytes())]);
+    assert_eq!((m.route.path.as_deref(), m.transport), (Some("/work"), Transport::Http));
+    assert!(!format!("{m:?}").contains("secret") && !format!("{m:?}").contains("hidden"), "{m:?}");
+}
+
+/// A name behind a balancer says more than the balancer's own address.
+#[test]
+fn a_host_header_behind_a_balancer() {
+    let body = r#"{"method": "getwork", "params": [], "id":0}"#;
+    let all = format!(
+        "PROXY TCP4 198.51.100.23 192.0.2.1 40000 80\r\nPOST / HTTP/1.1\r\nHost: xmr-eu1.nanopool.org\r\nX-Mining-Extensions: midstate\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let m = mining(&[(Client, all.as_bytes())]);
+    assert_eq!(
+        (m.server_name.as_deref(), m.pool.as_deref()),
+        (Some("xmr-eu1.nanopool.org"), Some("Nanopool"))
+    );
+}
+
+/// A dashboard asks the miner, which is the server: XMRig's summary, between other requests of the same connection.
+#[test]
+fn who_answers_for_a_summary_is_the_miner() {
+    let body = r#"{"id":"4f1e","worker_id":"lab-17","version":"6.22.2","kind":"miner","ua":"XMRig/6.22.2 (Linux x86_64) libuv/1.48.0 gcc/13.2.1","algo":"rx/0","hashrate":{"total":[8123.4,8110.2,null],"highest":8201.1},"connection":{"pool":"xmr.pool.example.net:3333","ip":"203.0.113.5","uptime":86000,"failures":0,"tls":null}}"#;
+    let ask = |path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: 10.9.8.7:8080\r\nUser-Agent: Dashboard/1\r\nAuthorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n"
+        )
+    };
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (summary, other) = (ask("/2/summary?t=1"), ask("/2/backends"));
+    let m = mining(&[(Client, summary.as_bytes()), (Server, answer.as_bytes()), (Client, other.as_bytes())]);
+    assert_eq!((m.dialect.name(), m.client_role_proven), ("minerapi", true));
+    assert_eq!((m.server_name.as_deref(), m.server_port), (Some("xmr.pool.example.net"), Some(3333)));
+    assert_eq!(
+        (m.agent.as_deref(), m.payee.as_deref()),
+        (Some("XMRig/6.22.2 (Linux x86_64) libuv/1.48.0 gcc/13.2.1"), None)
+    );
+    assert_eq!(m.route.path.as_deref(), Some("/2/summary"));
+}
+
+/// Connections that could become mining and never do are not followed for their lives.
+#[test]
+fn nothing_is_followed_in_vain_for_long() {
+    let basic =
+        b"GET /a HTTP/1.1\r\nHost: a.example\r\nAuthorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n".as_slice();
+    let upgrade = b"GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n".as_slice();
+    let opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n".as_slice();
+    let header = b"PROXY TCP4 198.51.100.23 192.0.2.1 40000 80\r\n".as_slice();
+    let small =
+        b"POST /log HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n".as_slice();
+    let answered = b"HTTP/1.1 204 No Content\r\n\r\n".as_slice();
+    let none = b"POST /log HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n".as_slice();
+    for (begin, again) in [
+        (&[(Client, header)][..], &[(Client, basic), (Server, answered)][..]),
+        (
+            &[(Client, upgrade), (Server, opened)],
+            &[(Server, &b"\x89\x00"[..]), (Client, b"\x8a\x80\x01\x02\x03\x04")],
+        ),
+        (&[(Client, upgrade), (Server, opened)], &[(Server, &b"\x81\x012"[..]), (Server, b"\x81\x013")]),
+        (&[], &[(Client, small), (Client, b"{}"), (Server, answered)]),
+        (&[], &[(Client, none), (Server, answered)]),
+    ] {
+        let mut talk = begin.to_vec();
+        (0..300).for_each(|_| talk.extend(again));
+        let (sensor, events) = play(&talk, 1460);
+        assert!(events.is_empty() && sensor.stats().flows == 0, "still followed: {begin:?} {again:?}");
+    }
+}

@@ -510,8 +510,12 @@ impl Session {
 
     /// The account as it stands.
     pub fn mining(&self, certainty: Certainty, rules: &RuleSet) -> Mining {
-        let named = self.pool.as_ref().or(self.destination.as_ref());
-        let host = named.map(|n| &*n.host).or(self.route.host.as_deref());
+        // A name says more than the address of a balancer, or one that was looked up.
+        let nameless = |d: &&Named| self.route.host.is_some() && d.host.parse::<std::net::IpAddr>().is_ok();
+        let named = self.pool.as_ref().or_else(|| self.destination.as_ref().filter(|d| !nameless(d)));
+        // Who asks a miner's own interface names the miner.
+        let asked = self.route.host.as_deref().filter(|_| self.dialect != Dialect::Minerapi);
+        let host = named.map(|n| &*n.host).or(asked);
         Mining {
             dialect: self.dialect,
             transport: self.transport,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::detect::{Alert, FlowIdentity, Mining, Phase, SessionRecord, Shares, Via};
 use crate::packet::Time;
-use crate::privacy::Privacy;
+use crate::privacy::{Payees, Privacy};
 
 use super::Kind;
 use super::community_id::community_id;
@@ -180,7 +180,10 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         via: account.route.via.map(Via::name),
         forwarded_for: account.route.forwarded_for.map(|client| client.to_string()),
         host: plain(account.route.host.as_deref()),
-        path: theirs(account.route.path.as_deref()),
+        // A wallet in another spelling would not be known for one.
+        path: theirs(
+            account.route.path.as_deref().filter(|p| privacy.payees == Payees::Clear || !p.contains('%')),
+        ),
         site: plain(account.site.as_deref()),
         payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(privacy.payee(p))),
         worker: theirs(account.worker.as_deref()),

@@ -25,6 +25,8 @@ pub(super) struct Flow {
     pub(super) vlans: Vlans,
     /// Lines or frames that were no messages, while nothing was proven.
     pub(super) junk: u32,
+    /// Segments that came while nothing was suspect.
+    vain: u32,
     talk: Talk,
     /// Whether the upward and the downward side have said that they are done.
     pub(super) closed: [bool; 2],
@@ -34,6 +36,10 @@ pub(super) struct Flow {
     /// What was told last.
     pub(super) told: Option<Told>,
 }
+
+/// A connection that could become mining is followed for as many segments: frames of control, empty answers, or an
+/// endless message must not hold it for its life. Some three messages of the greatest length fit.
+const MAX_VAIN: u32 = 256;
 
 /// What was told of a session.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +80,7 @@ impl Flow {
             session,
             vlans: packet.vlans,
             junk: 0,
+            vain: 0,
             talk,
             closed: [false; 2],
             proven_at: None,
@@ -93,6 +100,7 @@ impl Flow {
     ) {
         let before = self.buffered();
         let proven = self.certainty().is_some();
+        self.vain = if self.session.is_suspect() { 0 } else { self.vain.saturating_add(1) };
         let limit = if proven { bounds.max_line } else { bounds.max_candidate_line };
         let Self { up, down, session, junk, talk, opened: (hint, seen), .. } = self;
         let anew = || Reading::of(*hint, *seen == way);
@@ -174,8 +182,12 @@ impl Flow {
         [&self.up, &self.down].iter().map(|s| s.stream.buffered() + s.reading.buffered()).sum()
     }
 
-    /// Whether nothing unfinished and nothing suspect is left: the flow was opened for nothing.
+    /// Whether nothing unfinished and nothing suspect is left, or nothing suspect came for long: the flow was opened for
+    /// nothing.
     pub(super) fn is_empty(&self) -> bool {
+        if self.vain > MAX_VAIN {
+            return true;
+        }
         let open = |s: &Side| match &s.reading {
             Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
                 !s.reading.is_between() || s.stream.buffered() > 0
@@ -189,9 +201,11 @@ impl Flow {
             | Reading::WebSocket(_) => !self.talk.is_refused(),
         };
         // The user of an HTTP request is anybody's until a body says more.
-        let suspect = match (&self.up.reading, &self.down.reading) {
-            (Reading::Http(_), Reading::Http(_)) => self.session.is_strong() || self.session.certainty().is_some(),
-            _ => self.session.is_suspect(),
+        let anybody = |s: &Side| matches!(s.reading, Reading::Begin(_) | Reading::Http(_));
+        let suspect = if anybody(&self.up) && anybody(&self.down) {
+            self.session.is_strong() || self.session.certainty().is_some()
+        } else {
+            self.session.is_suspect()
         };
         !suspect && !open(&self.up) && !open(&self.down)
     }

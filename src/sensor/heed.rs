@@ -95,7 +95,12 @@ impl Heed<'_> {
     pub(super) fn http(&mut self, event: &http::Event<'_>, talk: &mut Talk) {
         let message = match event {
             http::Event::Request(request) => {
-                let message = self.rules.own().head(request).or_else(|| stratum::read_request(request));
+                // Whoever asks without a body is anybody, a miner's own dashboard too.
+                let known = || {
+                    let message = stratum::read_request(request);
+                    message.filter(|m| m.strength > Strength::Context || request.method == "POST")
+                };
+                let message = self.rules.own().head(request).or_else(known);
                 // Who opens a WebSocket is said inside it.
                 message.filter(|m| m.strength > Strength::Context || !talk.wants_websocket())
             }
@@ -113,6 +118,7 @@ impl Heed<'_> {
             }
             _ => None,
         };
+        let told = message.is_some() || matches!(event, http::Event::Body { .. });
         if let Some(message) = message {
             let heeded = self.session.message(self.way, &message, self.now);
             if message.strength > Strength::Context {
@@ -121,7 +127,7 @@ impl Heed<'_> {
                 talk.accept();
             }
         }
-        if self.session.is_suspect() && !talk.wants_websocket() {
+        if told && self.session.is_suspect() && !talk.wants_websocket() {
             self.session.carried(Transport::Http);
         }
     }
@@ -129,7 +135,7 @@ impl Heed<'_> {
     /// Heeds a JSON body: one call or answer, or a batch of them (JSON-RPC 2.0, section 6).
     fn body(&mut self, body: &[u8]) {
         let one = Some(body).filter(|b| b.starts_with(b"{"));
-        let batch = Value::first(body).map(|(value, _)| value).filter(|v| v.is_array());
+        let batch = body.starts_with(b"[").then(|| Value::first(body)).flatten().map(|(value, _)| value);
         batch.and_then(stratum::read_batch).iter().for_each(|m| self.message(m));
         let objects = batch.into_iter().flat_map(Value::items).take(MAX_BATCH).map(Value::text);
         for object in one.into_iter().chain(objects) {
@@ -158,7 +164,7 @@ impl Heed<'_> {
         } else if let Some(message) = self.event(text).or_else(|| self.text(str::from_utf8(text).ok()?.trim_end())) {
             self.message(&message);
         }
-        if !before && !self.session.is_suspect() && !matches!(socketio::read(text), Some(socketio::Packet::Other)) {
+        if !before && !self.session.is_suspect() && !matches!(text, [b'0', b'{', ..] | [b'4', b'0', ..]) {
             self.junk();
         }
     }

@@ -94,7 +94,8 @@ fn proxied_opens(payload: &[u8], rules: &RuleSet) -> bool {
         Ok(None) => true,
         Ok(Some((_, consumed))) => {
             let inner = payload.get(consumed..).unwrap_or_default();
-            let hint = screen::look(inner).filter(|h| *h != Hint::Proxy);
+            let own = || rules.own().may_begin_text(inner).then_some(Hint::Words);
+            let hint = screen::look(inner).filter(|h| !matches!(h, Hint::Proxy | Hint::Text)).or_else(own);
             inner.is_empty() || hint.is_some_and(|h| opens(h, inner, rules))
         }
         Err(_) => false,

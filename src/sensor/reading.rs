@@ -71,8 +71,8 @@ impl Reading {
     /// Bytes held.
     pub(super) fn buffered(&self) -> usize {
         match self {
-            // A handshake holds a few hundred bytes at most.
-            Self::SocksClient(_) | Self::SocksServer(_) => 0,
+            Self::SocksClient(client) => client.buffered(),
+            Self::SocksServer(server) => server.buffered(),
             Self::Http(framer) => framer.buffered(),
             Self::Lines(framer) => framer.buffered(),
             Self::Prefixed(_, framer) => framer.buffered(),
@@ -106,24 +106,24 @@ impl Reading {
     /// Takes the next piece of the stream. A wrapping that ends inside it makes way for what it holds, at most
     /// [`Talk::MAX_WRAPPINGS`] times.
     pub(super) fn feed(&mut self, piece: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) {
-        self.follow(talk, heed);
+        self.follow(piece, talk, heed);
         match self {
             Self::Begin(_) if talk.is_refused() => {}
             Self::Begin(held) => {
-                held.extend_from_slice(piece);
-                let held = std::mem::take(held);
-                if let Some(reading) = Self::inside(&held, talk, heed) {
+                let mut first = std::mem::take(held);
+                first.extend_from_slice(piece);
+                if let Some(reading) = Self::inside(&first, talk, heed) {
                     *self = reading;
-                    self.feed(&held, talk, heed);
-                } else if held.len() < ENOUGH {
-                    *self = Self::Begin(held);
+                    self.feed(&first, talk, heed);
+                } else if first.len() < ENOUGH {
+                    *self = Self::Begin(first);
                 }
             }
             Self::Http(framer) => {
                 let rest = Self::heads(framer, piece, talk, heed);
                 match talk.over() {
                     Some(Over::Tunnel) => *self = Self::begin(),
-                    Some(Over::WebSocket) => self.follow(talk, heed),
+                    Some(Over::WebSocket) => self.follow(&[], talk, heed),
                     None => return,
                 }
                 if !rest.is_empty() {
@@ -133,9 +133,9 @@ impl Reading {
             Self::Lines(framer) => framer.feed(piece, heed.limit, |m| heed.line(m)),
             Self::Prefixed(order, framer) => framer.feed(piece, heed.limit, |m| heed.prefixed(*order, m)),
             Self::Proxy(held) => {
-                held.extend_from_slice(piece);
-                let held = std::mem::take(held);
-                self.header(held, talk, heed);
+                let mut first = std::mem::take(held);
+                first.extend_from_slice(piece);
+                self.header(first, talk, heed);
             }
             Self::SocksClient(client) => {
                 let via = if client.speaks_four(piece) { Via::Socks4 } else { Via::Socks5 };
@@ -165,10 +165,17 @@ impl Reading {
 
     /// What the first bytes inside a wrapping begin. The client's tell whether it is worth listening any longer; only
     /// they may begin a further wrapping.
-    fn inside(first: &[u8], talk: &mut Talk, heed: &Heed<'_>) -> Option<Self> {
+    fn inside(first: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) -> Option<Self> {
         let client = talk.client() == Some(heed.way);
-        let hint = screen::look(first).filter(|h| *h != Hint::Text);
+        let hint = screen::look(first).filter(|h| !matches!(h, Hint::Coin(_) | Hint::Text));
         let hint = hint.filter(|h| client || !matches!(h, Hint::Proxy | Hint::Socks));
+        let own = || heed.rules.own().may_begin_text(first).then_some(Hint::Words);
+        // The answers of what has no form of its own are the same protocol's.
+        let hint = hint.or_else(own).or_else(|| talk.inner());
+        talk.speaks_inside(hint);
+        if hint == Some(Hint::Frame) {
+            heed.session.carried(Transport::WebSocket);
+        }
         if client && (hint.is_some() || first.len() >= ENOUGH) {
             talk.began(hint.is_some());
         }
@@ -237,11 +244,11 @@ impl Reading {
     }
 
     /// Reads another protocol from now on, if both sides have agreed on it.
-    fn follow(&mut self, talk: &mut Talk, heed: &mut Heed<'_>) {
-        if !matches!(self, Self::Http(_)) {
-            return;
-        }
-        if talk.enters_tunnel(heed.way) {
+    fn follow(&mut self, piece: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) {
+        let Self::Http(framer) = self else { return };
+        let missed = framer.buffered() == 0
+            && talk.is_left_behind(heed.way) && http::opening(piece) == http::Opening::Never;
+        if talk.enters_tunnel(heed.way) || missed {
             *self = Self::begin();
         } else if let Some(framer) = talk.frames(heed.way) {
             *self = Self::WebSocket(Box::new(framer));

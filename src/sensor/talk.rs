@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::heed::Heed;
 use crate::detect::Via;
 use crate::flow::Way;
+use crate::screen::Hint;
 use crate::stratum;
 use crate::wire::websocket::Deflate;
 use crate::wire::{http, websocket};
@@ -28,6 +29,10 @@ pub(super) struct Talk {
     over: Option<Over>,
     /// Whether the client's first bytes inside a wrapping were seen.
     begun: bool,
+    /// What either side began inside a wrapping, where the other side's messages cannot be told alone.
+    inner: Option<Hint>,
+    /// Whether the client spoke the tunnel's protocol before the proxy's answer was heard.
+    ahead: bool,
     wrappings: u8,
     refused: bool,
 }
@@ -85,6 +90,23 @@ impl Talk {
         self.over.take()
     }
 
+    /// What a side without a form of its own speaks inside a wrapping, by the other side.
+    pub(super) const fn inner(&self) -> Option<Hint> {
+        self.inner
+    }
+
+    /// A side was found to speak this inside a wrapping.
+    pub(super) fn speaks_inside(&mut self, hint: Option<Hint>) {
+        if let Some(Hint::Prefixed(_) | Hint::Words) = hint {
+            self.inner = hint;
+        }
+    }
+
+    /// Whether the other side is in a tunnel already, whose opening this side's answer was missed.
+    pub(super) fn is_left_behind(&self, way: Way) -> bool {
+        self.ahead && self.client == Some(way.back())
+    }
+
     pub(super) const fn refuse(&mut self) {
         self.refused = true;
     }
@@ -122,7 +144,7 @@ impl Talk {
         heed.session.wrapped(via, destination, client);
         self.wrappings = self.wrappings.saturating_add(1);
         self.client.get_or_insert(heed.way);
-        (self.begun, self.wants) = (false, false);
+        (self.begun, self.wants, self.inner, self.ahead) = (false, false, None, false);
         self.wrappings <= Self::MAX_WRAPPINGS
     }
 
@@ -157,6 +179,9 @@ impl Talk {
             http::Event::Tunnel(bytes) => {
                 held.extend_from_slice(bytes);
                 self.tunnel |= self.client != Some(way);
+                // What is answered from now on is inside.
+                self.tunnels &= self.client == Some(way);
+                self.ahead = self.client == Some(way);
                 self.over = Some(Over::Tunnel);
             }
             http::Event::Body { .. } | http::Event::Junk(_) => {}
@@ -176,11 +201,21 @@ impl Talk {
         let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
         self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));
         let site = known.or_else(|| header("host")).filter(|_| self.wants);
-        let target = Some(request.target).filter(|t| t.len() <= MAX_WORD);
+        // Scheme and authority of a proxy's form may bring a password.
+        let target = match request.form() {
+            Some(http::Target::Absolute { path, .. } | http::Target::Origin(path)) => Some(path),
+            _ => None,
+        };
+        let target = target.filter(|t| t.len() <= MAX_WORD);
         let host = header("host").and_then(http::host_port).map(|(host, _)| host);
-        heed.session.asked(site, host, target);
+        // Of a connection kept alive the request counts that led to mining.
+        if self.wants || !heed.session.is_suspect() {
+            heed.session.asked(site, host, target);
+        }
         // What asks for neither and has no body to say more is anybody's.
-        self.refused = !self.wants && request.method != "POST" && !stratum::is_asking(request);
+        let empty = request.headers.value("transfer-encoding").is_none()
+            && request.headers.value("content-length").is_none_or(|l| l == "0");
+        self.refused = !self.wants && (request.method != "POST" || empty) && !stratum::is_asking(request);
     }
 
     fn response(&mut self, way: Way, response: &http::Response<'_>) {
@@ -193,6 +228,9 @@ impl Talk {
             self.opened = Some(Opened { answered, deflate });
         } else {
             // 407 asks for a password, and the client may ask again.
+            if response.status == 407 {
+                self.wrappings = self.wrappings.saturating_sub(1);
+            }
             let denied = self.tunnels && response.status >= 300 && response.status != 407;
             self.refused |= denied || self.wants && response.status >= 200;
         }

@@ -14,7 +14,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     let (name, strength, body) = match method {
         "getblocktemplate" | "get_block_template" => template(line)?,
         "submitblock" | "submit_block" if is_block(line) => {
-            let body = Body::Submit(Share { ..Share::default() });
+            let body = Body::Submit(Share::default());
             ("submitblock", Strength::Strong, body)
         }
         "merge_mining_get_aux_block" if hex(line.params?.get("prev_id"), 64) => {

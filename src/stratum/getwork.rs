@@ -44,7 +44,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     }
     let share = line.param(0).and_then(Value::plain).is_some_and(|d| d.len() == 256 && is_hex(d));
     let body = if share {
-        Body::Submit(Share { ..Share::default() })
+        Body::Submit(Share::default())
     } else {
         Body::Request(Request::Plain)
     };

@@ -34,7 +34,7 @@ const RATES: [&str; 8] = ["GHS 5s", "GHS av", "KHS 5s", "KHS av", "MHS 20s", "MH
 
 /// Whether a request is for XMRig's summary, whose answer has a body that [`read`] knows.
 pub(super) fn is_asking(head: &http::Request<'_>) -> bool {
-    head.method == "GET" && matches!(head.target, "/1/summary" | "/2/summary")
+    head.method == "GET" && matches!(head.target.split('?').next(), Some("/1/summary" | "/2/summary"))
 }
 
 /// Reads an object without a method.

@@ -125,6 +125,11 @@ pub fn looks_like(payload: &[u8]) -> bool {
 }
 
 impl Client {
+    /// Bytes held.
+    pub const fn buffered(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Whether the handshake is SOCKS4's, by its first byte: one that came, or that of the next piece.
     pub fn speaks_four(&self, piece: &[u8]) -> bool {
         self.stage == Stage::Start && self.held.first().or_else(|| piece.first()) == Some(&4)
@@ -151,6 +156,11 @@ impl Client {
 }
 
 impl Server {
+    /// Bytes held.
+    pub const fn buffered(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Takes the next piece.
     pub fn feed(&mut self, piece: &[u8]) -> Progress<Reply> {
         advance(&mut self.held, &mut self.stage, piece, |stage, bytes| match (stage, bytes.first()) {

@@ -1,7 +1,7 @@
 //! Shapes of text: the first bytes of a message, and a screen for them that costs one look at the first byte.
 
 use crate::stratum::{Line, Message};
-use crate::wire::http;
+use crate::wire::{http, proxy};
 
 use super::Meaning;
 
@@ -22,6 +22,12 @@ pub fn check_text(text: &[u8]) -> Result<(), &'static str> {
     }
     if text.first().is_some_and(u8::is_ascii_whitespace) {
         return Err("begins with white space, which is skipped between messages");
+    }
+    if text.iter().any(|b| b.is_ascii_control() && *b != b'\t') {
+        return Err("has a control character, which no line of text has");
+    }
+    if proxy::looks_like(text) {
+        return Err("begins a PROXY header, behind which messages are looked for");
     }
     if text.starts_with(b"{") {
         return Err("begins an object, which json tells");
