@@ -232,7 +232,7 @@ fn shapes_without_a_vector() {
     let old =
         emit(json!(["start", {"server": "stratum+tcp://pool.example.net", "port": "6234", "worker": "w.x",
         "password": "x,c=LTC,secret"}]));
-    let Some(Message { strength: Strength::Strong, body: Body::Authorize(login), .. }) = ours(&old) else {
+    let Some(Message { strength: Strength::Context, body: Body::Authorize(login), .. }) = ours(&old) else {
         panic!("{old}")
     };
     assert_eq!(login.pool, Some(PoolName { host: "pool.example.net".into(), port: Some(6234) }));

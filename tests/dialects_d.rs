@@ -191,8 +191,8 @@ fn lines_that_look_alike() {
     for (text, wanted) in [
         ("JOB,alice,LOW,None,", Some(Strength::Unique)),
         ("JOB,alice,ESP32S3", Some(Strength::Unique)),
-        ("JOB,alice,XXL", Some(Strength::Strong)),
-        ("JOB,12,LOW", Some(Strength::Strong)),
+        ("JOB,alice,XXL", Some(Strength::Context)),
+        ("JOB,12,LOW", Some(Strength::Context)),
         ("JOB,12,URGENT,room", None),
         ("JOB,12,urgent,room", None),
         ("JOB,alice,low", None),

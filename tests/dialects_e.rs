@@ -456,7 +456,7 @@ fn bridges_wrap_only_lines() {
         said.first().map(|m| m.strength)
     };
     assert_eq!(connect("stratum+ssl://pool.example.net:443"), Some(Strength::Unique));
-    assert_eq!(connect("pool.example.net:3333"), Some(Strength::Strong));
+    assert_eq!(connect("pool.example.net:3333"), Some(Strength::Context));
     assert_eq!(connect("pool.example.net"), None);
     assert_eq!(connect("north shore"), None);
     assert!(frame(r#"{"type":"connect","room":"lobby"}"#).is_empty());

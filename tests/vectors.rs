@@ -428,6 +428,8 @@ fn travels(v: &Value) -> Option<&'static [&'static str]> {
         // A known host's name alone.
         ("duinocoin", "discovery" | "ws_upgrade")
         | ("coinhive" | "socketio-cwm" | "webminer-generic", "ws_upgrade") => return None,
+        // A manager's question alone, as scanners ask it: told when a miner answers.
+        ("miner-api", "miner_api") if v["direction"] == "client" => return None,
         ("aleo-zkwork", _) => &["aleo"],
         ("alephium-node", _) => &["alephium"],
         ("chia", _) => &["chia"],

@@ -145,8 +145,10 @@ impl Session {
     }
 
     /// How sure it is that this is mining, if sure enough to be told.
-    pub const fn certainty(&self) -> Option<Certainty> {
-        self.evidence.certainty()
+    pub fn certainty(&self) -> Option<Certainty> {
+        // Scanners put a miner's question to everybody; who answers is one.
+        let asked = self.dialect == Dialect::Minerapi && !self.heard.miner;
+        self.evidence.certainty().filter(|_| !asked)
     }
 
     /// Says what carries the messages.
@@ -201,6 +203,11 @@ impl Session {
         self.decisive && self.payee.is_some() && self.evidence.is_proof()
     }
 
+    /// Whether a request that only miners make was answered with work.
+    pub const fn is_answered(&self) -> bool {
+        self.evidence.is_answered()
+    }
+
     /// The message that first spoke for mining.
     pub const fn witness(&self) -> Option<Witness> {
         self.evidence.first
@@ -252,11 +259,21 @@ impl Session {
             return Heeded::Message(message.dialect);
         };
         self.last_seen = now;
-        self.evidence.weigh(message, now);
-        self.name_dialect(message);
-        if let (Some(Role::Pool), Some(id)) = (message.role, message.id) {
-            self.pending.answer(way.back(), id);
+        let asked = match (message.role, message.id) {
+            (Some(Role::Pool), Some(id)) => self.pending.answer(way.back(), id),
+            // Cut before its id.
+            (Some(Role::Pool), None) if message.name.starts_with("the reply to") => {
+                self.pending.answer_oldest(way.back(), |a| matches!(a, Asks::Plain))
+            }
+            _ => None,
+        };
+        let answers = message.strength == Strength::Strong && matches!(asked, Some(Asks::Plain));
+        if answers && self.evidence.strong > 0 {
+            self.evidence.answer();
+        } else {
+            self.evidence.weigh(message, now);
         }
+        self.name_dialect(message);
         let full = self.heed(way, message, now);
         self.publish();
         if full { Heeded::Full(message.dialect) } else { Heeded::Message(message.dialect) }

@@ -62,9 +62,9 @@ impl Heed<'_> {
     }
 
     /// Heeds a line of plain text; says whether it is understood. Without its end a job may go on: a difficulty of 300
-    /// is no 30.
-    pub(super) fn words(&mut self, text: &str, ended: bool) -> bool {
-        let message = self.text(text).filter(|m| ended || !matches!(m.body, Body::Job(_)));
+    /// is no 30. A pool sends one job and waits; a table of hashes has many lines in a segment.
+    pub(super) fn words(&mut self, text: &str, ended: bool, lone: bool) -> bool {
+        let message = self.text(text).filter(|m| ended && lone || !matches!(m.body, Body::Job(_)));
         if let Some(message) = &message {
             self.message(message);
         }

@@ -4,7 +4,7 @@ use crate::rules::RuleSet;
 use crate::screen::{self, Hint};
 use crate::stratum::{self, Body, Line, Message, Read, Strength};
 use crate::wire::json::{Found, Scan};
-use crate::wire::{line, proxy, socketio, websocket};
+use crate::wire::{line, proxy, socketio, websocket, words};
 
 /// Whether a segment is worth following its flow, by what the screen took it for.
 pub(super) fn opens(hint: Hint, payload: &[u8], rules: &RuleSet) -> bool {
@@ -85,6 +85,7 @@ fn frame_opens(payload: &[u8], rules: &RuleSet) -> bool {
 fn words_open(payload: &[u8], rules: &RuleSet) -> bool {
     let line = payload.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
     let message = str::from_utf8(line).ok().and_then(stratum::read_text);
+    let message = message.filter(|m| words::is_lone(payload) || !matches!(m.body, Body::Job(_)));
     message.or_else(|| rules.own().text(payload)).is_some_and(|m| is_sign(&m))
 }
 

@@ -153,7 +153,8 @@ impl Reading {
                 framer.feed(piece, &limits, |m| heed.frame(m));
             }
             Self::Words(framer) => {
-                let junk = framer.feed(piece, |text, ended| heed.words(text, ended));
+                let lone = words::is_lone(piece);
+                let junk = framer.feed(piece, |text, ended| heed.words(text, ended, lone));
                 heed.junks(junk);
             }
         }

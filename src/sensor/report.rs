@@ -38,6 +38,9 @@ pub(super) fn tell(
         let (from, to) = if witness.role == Some(Role::Pool) { (server, client) } else { (client, server) };
         let claim = match certainty {
             Certainty::Proven => "which only mining does",
+            Certainty::Strong | Certainty::Hint if session.is_answered() => {
+                "and was answered with work; a script may have asked once"
+            }
             Certainty::Strong | Certainty::Hint => {
                 "whose login has the form of a wallet; nothing has confirmed it yet"
             }

@@ -35,6 +35,13 @@ fn parts(user: &str, end: usize) -> Account<'_> {
     Account { payee, worker }
 }
 
+/// Whether a user is as long as an address, which names of people, machines and files are not.
+pub fn is_wallet(user: &str) -> bool {
+    let payee = split(user).payee;
+    let data = payee.rsplit(':').next().unwrap_or_default();
+    data.len() >= 26 && data.bytes().all(|b| b.is_ascii_alphanumeric()) && data.bytes().any(|b| b.is_ascii_digit())
+}
+
 /// Whether a login has the form of a CryptoNote address: 90 or more base58 characters, before any separator.
 pub fn is_cryptonote_address(login: &str) -> bool {
     let address = login.split(['.', '+', '/']).next().unwrap_or_default();

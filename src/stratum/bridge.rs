@@ -36,16 +36,21 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
 /// What a wrapper holds: one line, as a string or as the object itself. Nothing that does not begin as a line does.
 pub(super) fn inner<'a>(line: &Line<'a>) -> Option<Cow<'a, [u8]>> {
     (line.more && line.method.is_none() && !line.has_result).then_some(())?;
-    matches!(line.get("type")?.plain()?, "pool" | "share").then_some(())?;
+    let kind = line.get("type")?.plain()?;
+    matches!(kind, "pool" | "share").then_some(())?;
     let data = line.get("data")?;
-    if data.is_object() {
-        return Some(Cow::Borrowed(data.text()));
-    }
-    let bytes = match data.str()? {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    let bytes = match data.is_object() {
+        // A dashboard may show what a pool says; a bridge passes it on as it came.
+        true if kind == "pool" => return None,
+        true => Cow::Borrowed(data.text()),
+        false => match data.str()? {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        },
     };
-    bytes.starts_with(b"{").then_some(bytes)
+    // People share anything; a miner shares shares.
+    let fits = || kind == "pool" || Line::read(&bytes).method.is_none_or(|m| m.ends_with("submit"));
+    (bytes.starts_with(b"{") && fits()).then_some(bytes)
 }
 
 /// A pool with stratum's scheme and a wallet are a miner's; without the scheme something else may be pooled.
@@ -55,7 +60,7 @@ fn connect<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let strength = if named.starts_with("stratum") && named.contains("://") {
         Strength::Unique
     } else {
-        Strength::Strong
+        Strength::Context
     };
     let pool = PoolName::parse(named, None).filter(|p| p.port.is_some())?;
     let body = Body::Authorize(Login { user, pool: Some(pool), ..Login::default() });

@@ -63,10 +63,13 @@ fn auth<'a>(line: &Line<'a>, params: Value<'a>) -> Option<Message<'a>> {
 /// deepMiner's login, `{version, userID, type}`, has no key, for its relay knows who collects. Its own page code
 /// leaves out the type, and then it is nothing alone.
 fn deepminer<'a>(line: &Line<'a>, params: Value<'a>, typed: Option<bool>) -> Option<Message<'a>> {
-    params.get("version")?.u64()?;
+    let version = params.get("version")?.u64()?;
+    // Chats log in so too: only the one version that was ever out, and nothing besides, is its own.
+    let own = version == 7 && params.members().take(4).count() == 3;
     let login = Login { worker: Some(text(params.get("userID"))?), ..Login::default() };
     let strength = match typed {
-        Some(true) => Strength::Strong,
+        Some(true) if own => Strength::Strong,
+        Some(true) => Strength::Context,
         Some(false) => return None,
         None => Strength::Context,
     };

@@ -49,7 +49,7 @@ pub(super) fn event<'a>(name: &str, array: Value<'a>) -> Option<Message<'a>> {
 fn start<'a>(said: Value<'a>) -> Option<(Strength, Login<'a>)> {
     let (strength, stratum) = match said.get("stratum") {
         Some(stratum) => (Strength::Unique, stratum),
-        None => (Strength::Strong, said),
+        None => (Strength::Context, said),
     };
     let user = text(stratum.get("worker"))?;
     let port = stratum.get("port").and_then(|v| v.u64().or_else(|| v.plain()?.parse().ok()));

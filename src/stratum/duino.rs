@@ -37,18 +37,22 @@ fn message<'a>(name: &'static str, role: Role, strength: Strength, body: Body<'a
 /// A miner asks for work, before each share anew. A printer's `JOB,12,URGENT` is kept out by its number.
 fn request(text: &str) -> Option<Message<'_>> {
     let mut words = text.split(',').skip(1);
-    let (user, difficulty) = (words.next()?, words.next()?);
+    let (user, difficulty, key) = (words.next()?, words.next()?, words.next());
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@');
     let named = (1..=MAX_WORD).contains(&user.len()) && user.bytes().all(name);
     let numbered = user.bytes().all(|b| b.is_ascii_digit());
-    let strength = match (is_known(difficulty), numbered) {
-        (true, false) => Strength::Unique,
-        (true, true) => Strength::Strong,
-        (false, false) if is_capital(difficulty) => Strength::Strong,
-        (false, _) => return None,
-    };
+    (is_known(difficulty) || !numbered && is_capital(difficulty)).then_some(())?;
+    // Printers, robots and build servers have jobs, names and such words too: only a board, or the missing key that
+    // miners spell out, is a miner's own. The job that answers it proves the rest.
+    let own = !numbered && (is_board(difficulty) || key == Some("None"));
+    let strength = if own { Strength::Unique } else { Strength::Context };
     let body = Body::Authorize(Login { user: Cow::Borrowed(user), ..Login::default() });
     named.then(|| message("JOB", Role::Miner, strength, body))
+}
+
+/// Boards that nothing else is called after.
+fn is_board(difficulty: &str) -> bool {
+    matches!(difficulty, "AVR" | "RP2040") || difficulty.starts_with("ESP32") || difficulty.starts_with("ESP8266")
 }
 
 /// The words of official miners. Boards of Espressif's have new ones each year.
@@ -71,7 +75,7 @@ fn job(text: &str) -> Option<Message<'_>> {
     let mut words = text.split(',');
     let (last, wanted, difficulty) = (words.next()?, words.next()?, words.next()?);
     let hashes = [last, wanted].iter().all(|h| h.len() == HASH && is_hex(h));
-    let difficulty = number(difficulty, 10).filter(|d| *d > 0.0)?;
+    let difficulty = number(difficulty, 7).filter(|d| *d > 0.0)?;
     let body = Body::Job(Job {
         // The last hash may serve many jobs, the one to be found is each job's own.
         id: wanted.get(..16).map(Cow::Borrowed),
@@ -96,7 +100,7 @@ fn share(text: &str) -> Option<Message<'_>> {
         && agent.bytes().any(|b| b.is_ascii_alphabetic())
         && (chip.is_empty() || chipped || "DUCOID".starts_with(chip))
         && group.bytes().all(|b| b.is_ascii_digit());
-    let miner = chipped || agent.contains("Miner") || agent.starts_with("Official ");
+    let miner = chipped || agent.starts_with("Official ") && agent.contains(" Miner");
     let strength = if miner { Strength::Unique } else { Strength::Context };
     let body = Body::Submit(Share {
         agent: Some(Cow::Borrowed(agent)),

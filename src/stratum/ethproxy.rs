@@ -86,7 +86,9 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
         digits.bytes().take_while(|b| *b == b'0').count()
     };
     let push = line.id == Some(Id::of_text("0"));
-    let goal = zeros(2) >= 6 || (zeros(2) >= 2 && (push || zeros(1) == 64));
+    // Small numbers padded to words are no hashes.
+    let small = zeros(0) > 16 || zeros(2) > 32;
+    let goal = !small && (zeros(2) >= 6 || zeros(2) >= 4 && push || zeros(2) >= 2 && zeros(1) == 64);
     let job = work(result).filter(|_| goal)?;
     Some(Message {
         dialect: Dialect::EthProxy,

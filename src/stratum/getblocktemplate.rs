@@ -83,9 +83,10 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
 pub(super) fn cut_reply<'a>(body: &'a [u8]) -> Option<Message<'a>> {
     let at = memchr::memmem::find(body.get(..128).unwrap_or(body), b"\"result\"")?;
     let result = body.get(at..)?.get(b"\"result\"".len()..)?.trim_ascii_start().strip_prefix(b":")?;
-    let previous = Members::open(result).find(|(key, _)| key.is_str("previousblockhash")).map(|(_, value)| value);
-    // A block has its transactions as `tx`, and it has them before its predecessor.
-    let long = memchr::memmem::find(result, b"\"transactions\"").is_some() && hex(previous, 64);
+    let member = |name: &str| Members::open(result).find(|(key, _)| key.is_str(name)).map(|(_, value)| value);
+    let previous = member("previousblockhash");
+    // A block that is there has a hash.
+    let long = member("hash").is_none() && memchr::memmem::find(result, b"\"transactions\"").is_some() && hex(previous, 64);
     let body = Body::Job(Job { id: text(previous), ..Job::default() });
     let name = "the reply to getblocktemplate";
     let message = Message::decisive(Dialect::Getblocktemplate, &Line::default(), name, Role::Pool, body);

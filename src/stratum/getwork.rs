@@ -11,7 +11,10 @@ use crate::wire::json::Value;
 
 /// Reads the head of a request. Any `X-Mining-…` header proves mining; a user without one is kept for what the body says.
 pub(super) fn request_head<'a>(head: &http::Request<'a>) -> Option<Message<'a>> {
-    let mining = head.headers.beginning("x-mining-").next().is_some();
+    // Data and ore are mined, too.
+    let mining = ["x-mining-extensions", "x-mining-hashrate", "x-mining-identifier"]
+        .iter()
+        .any(|name| head.headers.value(name).is_some());
     let solved = head.headers.value("x-hash-difficulty").is_some();
     let user = head.headers.value("authorization").and_then(http::basic_user);
     let agent = head.headers.value("user-agent").map(Cow::Borrowed).filter(|a| a.len() <= super::MAX_TEXT);
@@ -42,7 +45,10 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     if method != "getwork" {
         return None;
     }
+    // Other queues hand out work by that name, to whoever says for which one.
+    let asks = line.params.is_none_or(|p| p.is_null() || p.is_array() && p.item(0).is_none());
     let share = line.param(0).and_then(Value::plain).is_some_and(|d| d.len() == 256 && is_hex(d));
+    (asks || share).then_some(())?;
     let body = if share {
         Body::Submit(Share::default())
     } else {

@@ -98,7 +98,7 @@ fn cgminer<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     let status = line.get("STATUS")?.item(0)?;
     status.get("STATUS")?.plain().filter(|s| s.len() == 1)?;
     let agent = text(status.get("Description"));
-    let named = agent.as_deref().is_some_and(is_program);
+    let named = status.get("Code").is_some() && agent.as_deref().is_some_and(is_program);
     let has_rate = |s: Value<'_>| s.members().any(|(k, _)| k.plain().is_some_and(|k| RATES.contains(&k)));
     let rated = || SECTIONS.iter().any(|s| line.get(s).and_then(|s| s.item(0)).is_some_and(has_rate));
     if !named && !rated() {

@@ -82,7 +82,7 @@ impl Framer {
             rest = match self.state {
                 State::Between => self.begin(rest, limit, &mut each),
                 State::Object | State::Overlong => self.inside(rest, limit, &mut each),
-                State::Agent => self.agent(rest, &mut each),
+                State::Agent => self.agent(rest, limit, &mut each),
                 State::Junk | State::Lost => match memchr::memchr(b'\n', rest) {
                     Some(at) => {
                         self.state = State::Between;
@@ -191,7 +191,7 @@ impl Framer {
         self.buffer.extend_from_slice(last);
     }
 
-    fn agent<'a>(&mut self, rest: &'a [u8], each: &mut impl FnMut(Message<'_>)) -> &'a [u8] {
+    fn agent<'a>(&mut self, rest: &'a [u8], limit: usize, each: &mut dyn FnMut(Message<'_>)) -> &'a [u8] {
         if self.buffer.is_empty() {
             match agent_len(rest) {
                 Some(Some(len)) if rest.len() >= len => {
@@ -213,8 +213,10 @@ impl Framer {
             Some(None) => 4usize.saturating_sub(self.buffer.len()).max(1),
             None => {
                 each(Message::Junk);
-                self.buffer.clear();
                 self.state = State::Junk;
+                // Four bytes at most, in which a line may have ended already.
+                let held = std::mem::take(&mut self.buffer);
+                self.feed(&held, limit, &mut *each);
                 return rest;
             }
         };

@@ -120,6 +120,11 @@ fn is_text(line: &[u8]) -> bool {
     line.iter().all(|b| !b.is_ascii_control() || matches!(b, b'\r' | b'\t'))
 }
 
+/// Whether a piece holds one line and no more.
+pub fn is_lone(piece: &[u8]) -> bool {
+    memchr::memchr(b'\n', piece).is_none_or(|at| at.saturating_add(1) == piece.len())
+}
+
 /// Digits of a SHA-1.
 const HASH: usize = 40;
 

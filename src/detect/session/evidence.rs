@@ -2,7 +2,7 @@
 
 use crate::detect::Certainty;
 use crate::packet::Time;
-use crate::stratum::{Body, Message, Role, Strength};
+use crate::stratum::{Body, Message, Role, Strength, account};
 
 /// What speaks for mining so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Evidence {
     pub(super) strong: u32,
     /// A login in the form of an address: believed alone, if nothing contradicts.
     wallet_login: bool,
+    /// Whether a strong request was answered with work: believed alone, like the login, but no proof.
+    answered: bool,
     /// Messages that came from the wrong side.
     conflicts: u32,
 }
@@ -44,10 +46,20 @@ impl Evidence {
             Strength::Strong => {
                 self.first.get_or_insert(witness);
                 self.strong = self.strong.saturating_add(1);
-                self.wallet_login |= matches!(message.body, Body::Authorize(_));
+                self.wallet_login |= matches!(&message.body, Body::Authorize(login) if account::is_wallet(&login.user));
             }
             Strength::Context => {}
         }
+    }
+
+    /// Adds the strong answer to a strong request. They are one act, not two: a script that asks a node once is no miner.
+    pub(super) const fn answer(&mut self) {
+        self.answered = true;
+    }
+
+    /// Whether a request was answered with work.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.answered
     }
 
     /// Adds a message from the wrong side.
@@ -71,7 +83,7 @@ impl Evidence {
             None
         } else if self.is_proof() {
             Some(Certainty::Proven)
-        } else if self.wallet_login {
+        } else if self.wallet_login || self.answered {
             Some(Certainty::Strong)
         } else {
             None

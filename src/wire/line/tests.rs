@@ -79,6 +79,20 @@ fn agent_messages_between_lines() {
     assert_eq!(messages(&[b"{}\n\x7fELF\x02\x01\x01"], 1 << 16), ["{}", "junk"]);
 }
 
+/// A line may end, and the next begin, inside four bytes that began like a BTCAgent message.
+#[test]
+fn a_false_agent_message_hides_no_line() {
+    for stream in [&b"{}\n\x7f\n{\"id\":2}\n"[..], b"{}\n\x7f\x01\n{\"id\":2}\n", b"{}\n\x7f\x01\x02\n{\"id\":2}\n"] {
+        let whole = messages(&[stream], 1 << 16);
+        assert!(whole.contains(&"{\"id\":2}".to_owned()), "{whole:?}");
+        for cut in 0..stream.len() {
+            assert_eq!(messages(&[&stream[..cut], &stream[cut..]], 1 << 16), whole, "{stream:?} cut {cut}");
+        }
+        let each: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(messages(&each, 1 << 16), whole, "{stream:?}");
+    }
+}
+
 proptest! {
     /// Cut invariance: how a stream is cut into pieces never changes its messages.
     #[test]
