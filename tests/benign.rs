@@ -81,7 +81,7 @@ fn variants(ws: bool, said: &[Said]) -> Vec<(&'static str, Vec<Said>)> {
         ("server", [open.clone(), wire.iter().filter(|w| w.0 == 1).cloned().collect()].concat()),
     ];
     if ws {
-        out.push(("mid", wire.clone()));
+        out.push(("mid", wire));
         out.push(("mid3", thrice.clone()));
     } else {
         out.push(("mid", wire.iter().skip(1).cloned().collect()));

@@ -483,6 +483,13 @@ proptest! {
                 all.swap(at, at + 1);
             }
         }
+        // What overtakes the beginning of its stream and looks like one itself is taken for it: that message is lost.
+        let deceives = |side| {
+            let first = all.iter().find(|s| s.side == side);
+            let begin = segments(&talk, &cuts, start).into_iter().find(|s| s.side == side);
+            first.zip(begin).is_some_and(|(f, b)| f.seq != b.seq && f.bytes.trim_ascii_start().starts_with(b"{"))
+        };
+        prop_assume!(!deceives(Miner) && !deceives(Pool));
         prop_assert_eq!(account(&play(&all)), expect);
     }
 
