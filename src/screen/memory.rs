@@ -1,0 +1,149 @@
+//! What the screen remembers, in tables of fixed size: which flows are followed, and which directions speak HTTP.
+
+use crate::packet::{Packet, Time};
+
+/// A small number of a flow, the same for both directions: cheap, and no more than a first sieve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(u64);
+
+impl Tag {
+    /// The tag of a packet's flow.
+    #[inline]
+    pub fn of(packet: &Packet<'_>) -> Self {
+        let fold = |addr| match addr {
+            std::net::IpAddr::V4(a) => u64::from(u32::from(a)),
+            std::net::IpAddr::V6(a) => {
+                let bits = u128::from(a);
+                (bits as u64) ^ ((bits >> 64) as u64).rotate_left(17)
+            }
+        };
+        let end =
+            |addr, port: u16| (fold(addr) ^ (u64::from(port) << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // Addition makes both directions one; multiplication before it keeps swapped pairs apart.
+        Self(end(packet.src.addr, packet.src.port).wrapping_add(end(packet.dst.addr, packet.dst.port)))
+    }
+
+    /// A number that names the flow in events: 63 bits, the same in each replay, other for another worker or for a
+    /// later flow between the same ends.
+    pub const fn flow_id(self, began: Time, worker: u8) -> u64 {
+        let mixed = (self.0 ^ began.0.rotate_left(32) ^ worker as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        (mixed ^ (mixed >> 32)) >> 1
+    }
+
+    #[inline]
+    const fn bucket(self) -> usize {
+        (self.0 >> 48) as usize
+    }
+}
+
+/// How many followed flows have each tag: 128 KiB that answer "surely not followed" for nearly every packet.
+#[derive(Debug)]
+pub struct Followed(Box<[u16]>);
+
+impl Default for Followed {
+    fn default() -> Self {
+        Self(vec![0; 1 << 16].into_boxed_slice())
+    }
+}
+
+impl Followed {
+    /// Whether a flow with this tag may be followed.
+    #[inline]
+    pub fn maybe(&self, tag: Tag) -> bool {
+        self.0.get(tag.bucket()).is_some_and(|n| *n > 0)
+    }
+
+    /// Counts one more. A full bucket stays "maybe" for good.
+    pub fn add(&mut self, tag: Tag) {
+        if let Some(n) = self.0.get_mut(tag.bucket()) {
+            *n = n.saturating_add(1);
+        }
+    }
+
+    /// Counts one less.
+    pub fn remove(&mut self, tag: Tag) {
+        if let Some(n) = self.0.get_mut(tag.bucket()).filter(|n| **n < u16::MAX) {
+            *n = n.saturating_sub(1);
+        }
+    }
+}
+
+/// Directions of flows lately seen to begin an HTTP message: their bodies may quote anything. A newer one in the same
+/// place displaces an older, so it is a memory of fixed size (128 KiB) that forgets, never one that errs for long.
+#[derive(Debug)]
+pub struct HttpSpeakers(Box<[u32]>);
+
+impl Default for HttpSpeakers {
+    fn default() -> Self {
+        Self(vec![0; 1 << 15].into_boxed_slice())
+    }
+}
+
+impl HttpSpeakers {
+    /// Remembers that this direction speaks HTTP. A proxy's agreement to a tunnel does not count: what follows is no
+    /// HTTP body.
+    pub fn note(&mut self, tag: Tag, to_low: bool, payload: &[u8]) {
+        let line = payload.get(..64).unwrap_or(payload);
+        if line.starts_with(b"CONNECT ") || memchr::memmem::find(line, b"stablished").is_some() {
+            return;
+        }
+        let (slot, mark) = Self::place(tag, to_low);
+        if let Some(place) = self.0.get_mut(slot) {
+            *place = mark;
+        }
+    }
+
+    /// Forgets it: the ports are used by another connection now.
+    pub fn forget(&mut self, tag: Tag) {
+        for to_low in [false, true] {
+            let (slot, mark) = Self::place(tag, to_low);
+            if let Some(place) = self.0.get_mut(slot).filter(|m| **m == mark) {
+                *place = 0;
+            }
+        }
+    }
+
+    /// Whether this direction was seen to speak HTTP.
+    #[inline]
+    pub fn knows(&self, tag: Tag, to_low: bool) -> bool {
+        let (slot, mark) = Self::place(tag, to_low);
+        self.0.get(slot) == Some(&mark)
+    }
+
+    #[inline]
+    const fn place(tag: Tag, to_low: bool) -> (usize, u32) {
+        let mixed = (tag.0 ^ to_low as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        ((mixed >> 49) as usize, (mixed as u32) | 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn followed_counts_exactly() {
+        let (mut f, tag) = (Followed::default(), Tag(7 << 48));
+        assert!(!f.maybe(tag));
+        f.add(tag);
+        f.add(tag);
+        f.remove(tag);
+        assert!(f.maybe(tag));
+        f.remove(tag);
+        assert!(!f.maybe(tag));
+        f.remove(tag);
+        assert!(!f.maybe(tag));
+    }
+
+    #[test]
+    fn http_is_remembered_by_direction_and_tunnels_are_not() {
+        let (mut h, tag) = (HttpSpeakers::default(), Tag(99));
+        h.note(tag, true, b"HTTP/1.1 200 OK\r\n");
+        assert!(h.knows(tag, true) && !h.knows(tag, false));
+        h.forget(tag);
+        assert!(!h.knows(tag, true));
+        h.note(tag, false, b"CONNECT pool.example:3333 HTTP/1.1\r\n");
+        h.note(tag, true, b"HTTP/1.1 200 Connection established\r\n\r\n");
+        assert!(!h.knows(tag, false) && !h.knows(tag, true));
+    }
+}
