@@ -277,7 +277,7 @@ fn own_members<'a>(line: &Line<'a>) -> Option<Message<'a>> {
         Mark::Identifier => webminerpool::read(line),
         Mark::Message => nimiq::read(line),
         Mark::Node => xelis_node::read(line),
-        Mark::Payload => None,
+        Mark::Keys | Mark::Payload => None,
         Mark::Type => coinhive::read(line).or_else(|| bridge::read(line)),
     }
 }
@@ -317,6 +317,7 @@ pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
         (None, Some(result)) => getwork::reply(line, result).or_else(|| getblocktemplate::reply(line, result)),
         (None, None) if line.mark == Some(Mark::Payload) => chia::body(line),
         (None, None) if line.mark == Some(Mark::Api) => minerapi::read(line),
+        (None, None) if line.mark == Some(Mark::Keys) => kadena::body(line),
         (None, None) => None,
     };
     match message {
@@ -416,10 +417,18 @@ fn unique_reply<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 
 /// Whether a cut object could still become a message: its first member is one that messages begin with.
 pub fn may_become(object: &[u8]) -> bool {
-    const FIRST: [&str; 11] =
-        ["api_key", "body", "error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "time", "worker"];
+    const FIRST: [&str; 12] =
+        ["STATUS", "api_key", "body", "error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "time", "worker"];
     let text = object.trim_ascii_start().strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
     let Some(key) = text.strip_prefix(b"\"") else { return text.is_empty() };
+    // A block of Nimiq's is longer than a segment; its first word is everybody's.
+    if key.starts_with(b"message\":\"new-block\"") {
+        return true;
+    }
+    // Joined answers of cgminer's interface are, too.
+    if key.split(|b| *b == b'"').nth(1) == Some(b":[{") && key.split(|b| *b == b'"').nth(2) == Some(b"STATUS") {
+        return true;
+    }
     match memchr::memchr(b'"', key) {
         Some(end) => FIRST.iter().any(|f| key.get(..end) == Some(f.as_bytes())),
         None => FIRST.iter().any(|f| f.as_bytes().starts_with(key)),

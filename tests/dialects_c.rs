@@ -115,6 +115,7 @@ fn values(n: &Value, expect: &Value, body: &Body<'_>) {
         }
         (Body::Job(Job { id: Some(_), .. }), Some("job"))
         | (Body::Answer(Verdict::Rejected), Some("reject"))
+        | (Body::Subscribe { .. }, Some("hello"))
         | (Body::Other, Some("greeting" | "hello" | "register_reply" | "registered")) => {}
         (body, kind) => panic!("vector {n}: {body:?} for {kind:?}"),
     }

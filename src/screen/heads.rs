@@ -24,10 +24,18 @@ pub fn asks_for_work(payload: &[u8]) -> bool {
     };
     if payload.starts_with(b"HTTP/") {
         let first = text.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
-        return FIRST.iter().any(|member| first.starts_with(member)) && names(&ANSWERS);
+        return FIRST.iter().any(|member| first.starts_with(member)) && (names(&ANSWERS) || has_three_hashes(body));
     }
     // A JSON body that comes apart from its head is waited for, if it is as small as a call.
     payload.starts_with(b"POST ") && (names(&CALLS) || text.is_empty() && end.is_some() && is_small_json(head))
+}
+
+/// Whether a node's answer is an array that begins with two hashes, as `eth_getWork`'s does.
+fn has_three_hashes(body: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(body.get(..128).unwrap_or(body), b"[\"0x") else { return false };
+    let from = |skip: usize| body.get(at.saturating_add(skip)..).unwrap_or_default();
+    // A quote, `0x`, 64 digits, a quote, a comma.
+    from(68).starts_with(b"\",") && from(70).trim_ascii_start().starts_with(b"\"0x")
 }
 
 /// Whether a request's path is one that a miner's interface or a node has for mining. Others use the same words; the

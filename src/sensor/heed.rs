@@ -48,11 +48,16 @@ impl Heed<'_> {
         }
     }
 
-    /// Heeds a JSON object, or the line that a relay wrapped into it.
-    fn object(&mut self, line: &Line<'_>) {
-        match stratum::unwrap(line) {
-            Some(inner) => self.read(&Line::read(&inner)),
-            None => self.read(line),
+    /// Heeds a JSON object, or the lines that a relay wrapped into it.
+    fn object(&mut self, object: &Line<'_>) {
+        match stratum::unwrap(object) {
+            // A relay wraps what it read at once, which may be several lines.
+            Some(inner) => line::Framer::default().feed(&inner, self.limit, |message| {
+                if let line::Message::Object(object) = message {
+                    self.read(&Line::read(object));
+                }
+            }),
+            None => self.read(object),
         }
     }
 
@@ -98,7 +103,7 @@ impl Heed<'_> {
                 // Whoever asks without a body is anybody, a miner's own dashboard too.
                 let known = || {
                     let message = stratum::read_request(request);
-                    message.filter(|m| m.strength > Strength::Context || request.method == "POST")
+                    message.filter(|m| m.strength > Strength::Context || matches!(request.method, "POST" | "PUT"))
                 };
                 let message = self.rules.own().head(request).or_else(known);
                 // Who opens a WebSocket is said inside it.
@@ -164,7 +169,9 @@ impl Heed<'_> {
         } else if let Some(message) = self.event(text).or_else(|| self.text(str::from_utf8(text).ok()?.trim_end())) {
             self.message(&message);
         }
-        if !before && !self.session.is_suspect() && !matches!(text, [b'0', b'{', ..] | [b'4', b'0', ..]) {
+        // Socket.IO's own greetings, and its going over from long polling, say nothing of what is to come.
+        let greets = matches!(text, [b'0', b'{', ..] | [b'4', b'0', ..] | b"2probe" | b"3probe" | b"5");
+        if !before && !self.session.is_suspect() && !greets {
             self.junk();
         }
     }

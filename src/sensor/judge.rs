@@ -77,8 +77,16 @@ fn frame_opens(payload: &[u8], rules: &RuleSet) -> bool {
     match socketio::read(text) {
         Some(socketio::Packet::Event { array, .. }) => stratum::read_event(array).is_some_and(|m| is_sign(&m)),
         Some(socketio::Packet::Other) => false,
-        None => words_open(text, rules),
+        None => words_open(text, rules) || is_cut_work(text),
     }
+}
+
+/// Whether a text is the beginning of cpu-web-miner's job, which is longer than a segment where a block has many
+/// transactions.
+fn is_cut_work(text: &[u8]) -> bool {
+    let near = text.get(..256).unwrap_or(text);
+    let has = |word: &[u8]| memchr::memmem::find(near, word).is_some();
+    socketio::looks_like(text) && has(b"[\"work\",{") && has(b"\"prevhash\":\"")
 }
 
 /// Whether a line of plain text is a mining message.
@@ -106,7 +114,9 @@ fn proxied_opens(payload: &[u8], rules: &RuleSet) -> bool {
 fn is_line_sign(object: &[u8], rules: &RuleSet) -> bool {
     let line = Line::read(object);
     if let Some(inner) = stratum::unwrap(&line) {
-        return matches!(read(&Line::read(&inner), rules), Read::Message(m) if is_sign(&m));
+        return inner
+            .split(|b| *b == b'\n')
+            .any(|line| matches!(read(&Line::read(line), rules), Read::Message(m) if is_sign(&m)));
     }
     matches!(read(&line, rules), Read::Message(m) if is_sign(&m))
 }

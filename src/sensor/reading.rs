@@ -111,6 +111,10 @@ impl Reading {
             Self::Begin(_) if talk.is_refused() => {}
             Self::Begin(held) => {
                 let mut first = std::mem::take(held);
+                // A greeting without a form of its own, which may lack its line feed, is no beginning of a line.
+                if words::looks_like(piece) {
+                    first.clear();
+                }
                 first.extend_from_slice(piece);
                 if let Some(reading) = Self::inside(&first, talk, heed) {
                     *self = reading;

@@ -162,6 +162,8 @@ impl Talk {
         Some(match (opened.answered, deflate) {
             (true, Some(deflate)) => websocket::Framer::with_deflate(deflate),
             (true, None) => websocket::Framer::plain(),
+            // Its own request was seen, so this is where its frames begin.
+            (false, _) if self.client == Some(way) => websocket::Framer::begun(),
             (false, _) => websocket::Framer::default(),
         })
     }
@@ -215,7 +217,8 @@ impl Talk {
         // What asks for neither and has no body to say more is anybody's.
         let empty = request.headers.value("transfer-encoding").is_none()
             && request.headers.value("content-length").is_none_or(|l| l == "0");
-        self.refused = !self.wants && (request.method != "POST" || empty) && !stratum::is_asking(request);
+        let brings = matches!(request.method, "POST" | "PUT") && !empty;
+        self.refused = !self.wants && !brings && !stratum::is_asking(request);
     }
 
     fn response(&mut self, way: Way, response: &http::Response<'_>) {

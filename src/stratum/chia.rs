@@ -23,7 +23,7 @@ pub(super) fn request_head<'a>(head: &http::Request<'a>) -> Option<Message<'a>> 
     let (name, strength, body) = match (head.method, path) {
         ("GET", "/pool_info") => ("GET /pool_info", Strength::Unique, Body::Subscribe { agent, pool: None }),
         ("GET", "/farmer") => {
-            let user = Cow::Borrowed(launcher(query)?);
+            let user = launcher(query)?;
             ("GET /farmer", Strength::Unique, Body::Authorize(Login { user, agent, ..Login::default() }))
         }
         // What these say is in their bodies.
@@ -36,10 +36,13 @@ pub(super) fn request_head<'a>(head: &http::Request<'a>) -> Option<Message<'a>> 
     Some(Message { strength, decisive: strength > Strength::Context, ..message })
 }
 
-/// The farmer that a query asks for, by its singleton's id.
-fn launcher(query: &str) -> Option<&str> {
+/// The farmer that a query asks for, by its singleton's id: without `0x`, which bodies have.
+fn launcher(query: &str) -> Option<Cow<'_, str>> {
     let id = query.split('&').find_map(|pair| pair.strip_prefix("launcher_id="))?;
-    is_0x(id, 64).then_some(id)
+    if is_0x(id, 64) {
+        return Some(Cow::Borrowed(id));
+    }
+    (id.len() == 64 && is_hex(id)).then(|| Cow::Owned(format!("0x{id}")))
 }
 
 /// Reads a JSON body.

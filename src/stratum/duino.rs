@@ -86,12 +86,15 @@ fn job(text: &str) -> Option<Message<'_>> {
         .then(|| message("a job of two hashes", Role::Pool, Strength::Unique, body))
 }
 
-/// `nonce,rate,agent,rig,chip,group`; the group is younger than the rest. Without a miner's name or chip any table of
-/// readings looks like it, so then it says something only in a session.
+/// `nonce,rate,agent,rig,chip,group`; chip and group are younger than the rest, and other people's miners leave them out.
+/// Without a miner's name or chip any table of readings looks like it, so then it says something only in a session.
 fn share(text: &str) -> Option<Message<'_>> {
     let mut words = text.split(',');
     let numbers = [words.next()?, words.next()?].map(|w| number(w, 20));
-    let (agent, rig, chip) = (words.next()?, words.next()?, words.next()?);
+    let (agent, rig) = (words.next()?, words.next()?);
+    let official = agent.starts_with("Official ") && agent.contains(" Miner");
+    // Theirs always come with a chip, be it empty, so that a line cut in the rig's name is told from a whole one.
+    let chip = words.next().or_else(|| Some("").filter(|_| !official && !rig.is_empty()))?;
     let group = words.next().unwrap_or_default();
     let printable = |w: &str| w.len() <= MAX_WORD && !w.bytes().any(|b| b.is_ascii_control());
     let chipped = chip.strip_prefix("DUCOID").is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphanumeric()));
@@ -100,8 +103,7 @@ fn share(text: &str) -> Option<Message<'_>> {
         && agent.bytes().any(|b| b.is_ascii_alphabetic())
         && (chip.is_empty() || chipped || "DUCOID".starts_with(chip))
         && group.bytes().all(|b| b.is_ascii_digit());
-    let miner = chipped || agent.starts_with("Official ") && agent.contains(" Miner");
-    let strength = if miner { Strength::Unique } else { Strength::Context };
+    let strength = if chipped || official { Strength::Unique } else { Strength::Context };
     let body = Body::Submit(Share {
         agent: Some(Cow::Borrowed(agent)),
         worker: Some(Cow::Borrowed(rig)).filter(|r| !r.is_empty()),

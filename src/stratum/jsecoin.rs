@@ -12,7 +12,9 @@ use crate::wire::json::Value;
 pub(super) fn event<'a>(name: &str, array: Value<'a>) -> Option<Message<'a>> {
     let said = array.item(1)?;
     let (what, role, strength, body) = match name {
-        "startComs" if is_kind(said) => ("startComs", Role::Miner, Strength::Strong, Body::Other),
+        "startComs" if is_kind(said) => {
+            ("startComs", Role::Miner, Strength::Strong, Body::Subscribe { agent: None, pool: None })
+        }
         "optInAuthKey" => ("optInAuthKey", Role::Miner, Strength::Context, Body::Other),
         "requestFirstPreHash" if is_kind(said) => {
             ("requestFirstPreHash", Role::Miner, Strength::Strong, Body::Other)

@@ -1,13 +1,14 @@
-//! Kadena: a miner's calls to a Chainweb node over HTTP, told by the path alone; work and solutions are bytes that no
-//! rule of ours needs. Its pools speak Stratum V1 and are [`super::bitcoin`]'s.
+//! Kadena: a miner's calls to a Chainweb node over HTTP, told by the path alone. Whoever asks for work says in the body
+//! who is to be paid; work and solutions are bytes that no rule of ours needs. Its pools speak Stratum V1 and are
+//! [`super::bitcoin`]'s.
 //!
 //! ```text
-//! GET  /chainweb/<version>/<network>/mining/work?chain=n
+//! GET  /chainweb/<version>/<network>/mining/work?chain=n    with {account, predicate, public-keys}
 //! POST /chainweb/<version>/<network>/mining/solved
 //! GET  /chainweb/<version>/<network>/mining/updates
 //! ```
 
-use super::{Body, Dialect, Line, Message, Request, Role, Share};
+use super::{Body, Dialect, Line, Login, Message, Request, Role, Share, Strength, text};
 use crate::wire::http;
 
 /// Reads the head of a request.
@@ -19,6 +20,16 @@ pub(super) fn request_head<'a>(head: &http::Request<'a>) -> Option<Message<'a>> 
         _ => return None,
     };
     Some(Message::decisive(Dialect::Kadena, &Line::default(), name, Role::Miner, body))
+}
+
+/// Reads the body that asks for work: the miner's account. Wallets write accounts and keys so too, so it is worth
+/// something only behind its head.
+pub(super) fn body<'a>(line: &Line<'a>) -> Option<Message<'a>> {
+    let keyed = line.get("public-keys")?.is_array() && line.get("predicate")?.plain().is_some();
+    let user = text(line.get("account")).filter(|_| keyed)?;
+    let body = Body::Authorize(Login { user, ..Login::default() });
+    let message = Message::decisive(Dialect::Kadena, line, "the miner's account", Role::Miner, body);
+    Some(Message { strength: Strength::Context, decisive: false, ..message })
 }
 
 /// The last segment of a path of exactly six. The node's other calls, of wallets and explorers, have other paths.

@@ -67,6 +67,8 @@ pub(super) enum Mark {
     Api,
     /// webminerpool and kin.
     Identifier,
+    /// Whom a Chainweb node shall pay.
+    Keys,
     /// Nimiq.
     Message,
     /// Xelis's node.
@@ -80,11 +82,12 @@ pub(super) enum Mark {
 impl Mark {
     fn of(key: &str) -> Option<Self> {
         Some(match key {
-            "STATUS" | "command" | "worker_id" => Self::Api,
+            "STATUS" | "command" | "devs" | "pools" | "stats" | "summary" | "worker_id" => Self::Api,
             "identifier" => Self::Identifier,
             "message" => Self::Message,
             "block_rejected" | "miner_work" | "new_job" => Self::Node,
             "error_code" | "new_difficulty" | "payload" => Self::Payload,
+            "public-keys" => Self::Keys,
             "type" => Self::Type,
             _ => return None,
         })

@@ -30,6 +30,8 @@ const PROGRAMS: [&str; 16] = [
 ];
 /// Sections of cgminer's replies that state a rate, and how such a member may be called.
 const SECTIONS: [&str; 3] = ["SUMMARY", "DEVS", "STATS"];
+/// Calls that monitors join.
+const CALLS: [&str; 4] = ["summary", "pools", "devs", "stats"];
 const RATES: [&str; 8] = ["GHS 5s", "GHS av", "KHS 5s", "KHS av", "MHS 20s", "MHS 5s", "MHS av", "THS av"];
 
 /// Whether a request is for XMRig's summary, whose answer has a body that [`read`] knows.
@@ -95,17 +97,25 @@ fn message<'a>(
 
 /// `{"STATUS":[{…,"Description":"cgminer 4.12.1"}],"SUMMARY":[{…,"MHS av":…}]}`, and other sections.
 fn cgminer<'a>(line: &Line<'a>) -> Option<Message<'a>> {
-    let status = line.get("STATUS")?.item(0)?;
+    // Calls that were joined (`summary+pools`) are answered by an array each.
+    let joined = |call: &str| line.get(call).and_then(|replies| replies.item(0));
+    let part = |section: &str| line.get(section).or_else(|| joined(call_of(section)?)?.get(section));
+    let status = line.get("STATUS").or_else(|| CALLS.iter().find_map(|call| joined(call)?.get("STATUS")))?.item(0)?;
     status.get("STATUS")?.plain().filter(|s| s.len() == 1)?;
     let agent = text(status.get("Description"));
     let named = status.get("Code").is_some() && agent.as_deref().is_some_and(is_program);
     let has_rate = |s: Value<'_>| s.members().any(|(k, _)| k.plain().is_some_and(|k| RATES.contains(&k)));
-    let rated = || SECTIONS.iter().any(|s| line.get(s).and_then(|s| s.item(0)).is_some_and(has_rate));
+    let rated = || SECTIONS.iter().any(|s| part(s).and_then(|s| s.item(0)).is_some_and(has_rate));
     if !named && !rated() {
         return None;
     }
-    let body = Body::Subscribe { agent, pool: line.get("POOLS").and_then(pool) };
+    let body = Body::Subscribe { agent, pool: part("POOLS").and_then(pool) };
     Some(message(line, "the reply to a call of cgminer's interface", Role::Miner, Strength::Unique, body))
+}
+
+/// The call that a section answers.
+fn call_of(section: &str) -> Option<&'static str> {
+    CALLS.into_iter().find(|call| call.eq_ignore_ascii_case(section))
 }
 
 /// Of the pools that a miner was given, the one it mines for.

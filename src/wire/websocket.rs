@@ -120,6 +120,11 @@ impl Framer {
         Self { extension, history: History::whole(), state: State::Header, ..Self::default() }
     }
 
+    /// For a direction seen from its upgrade on, when the answer to it was not.
+    pub fn begun() -> Self {
+        Self { history: History::whole(), state: State::Header, ..Self::default() }
+    }
+
     /// Whether no message is unfinished.
     pub fn is_between(&self) -> bool {
         self.message.is_none() && self.state != State::Payload && self.head.len == 0
