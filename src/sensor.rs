@@ -9,7 +9,7 @@ use crate::flow::table::{Class, Handle, Table};
 use crate::flow::{self, FlowKey, Way};
 use crate::packet::{self, Frame, Packet, Proto, Time};
 use crate::rules::RuleSet;
-use crate::screen::{self, Followed, Hint, HttpSpeakers, Tag};
+use crate::screen::{Followed, Hint, HttpSpeakers, Tag};
 
 mod followed;
 mod heed;
@@ -204,11 +204,7 @@ impl Sensor {
                 return;
             }
         }
-        let hint = match screen::look(packet.payload) {
-            None | Some(Hint::Text) if self.rules.own().may_begin_text(packet.payload) => Some(Hint::Words),
-            hint => hint,
-        };
-        if let Some(hint) = hint {
+        if let Some(hint) = judge::look(packet.payload, &self.rules) {
             self.unknown(tag, hint, packet, events);
         }
     }

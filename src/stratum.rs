@@ -421,12 +421,12 @@ pub fn may_become(object: &[u8]) -> bool {
         ["STATUS", "api_key", "body", "error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "time", "worker"];
     let text = object.trim_ascii_start().strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
     let Some(key) = text.strip_prefix(b"\"") else { return text.is_empty() };
-    // A block of Nimiq's is longer than a segment; its first word is everybody's.
-    if key.starts_with(b"message\":\"new-block\"") {
-        return true;
-    }
-    // Joined answers of cgminer's interface are, too.
-    if key.split(|b| *b == b'"').nth(1) == Some(b":[{") && key.split(|b| *b == b'"').nth(2) == Some(b"STATUS") {
+    // Nimiq's blocks and joined answers of cgminer's interface are longer than a segment; their first words are
+    // everybody's.
+    let mut words = key.split(|b| *b == b'"').skip(1);
+    if key.starts_with(b"message\":\"new-block\"")
+        || words.next() == Some(b":[{") && words.next() == Some(b"STATUS")
+    {
         return true;
     }
     match memchr::memchr(b'"', key) {

@@ -225,9 +225,13 @@ impl Session {
 
     /// What of it is known by now. Words but the algorithm are kept once and for all.
     pub fn facts(&self) -> Facts {
-        let words = [&self.payee, &self.worker, &self.agent, &self.coin].map(Option::is_some);
-        let [payee, worker, agent, coin] = words;
-        let words = [payee, worker, agent, coin, self.pool.is_some()];
+        let words = [
+            self.payee.is_some(),
+            self.worker.is_some(),
+            self.agent.is_some(),
+            self.coin.is_some(),
+            self.pool.is_some(),
+        ];
         Facts { dialect: self.dialect, algorithm: self.algorithm.as_deref().map(Id::of_text), words }
     }
 
@@ -262,7 +266,7 @@ impl Session {
         let asked = match (message.role, message.id) {
             (Some(Role::Pool), Some(id)) => self.pending.answer(way.back(), id),
             // Cut before its id.
-            (Some(Role::Pool), None) if message.name.starts_with("the reply to") => {
+            (Some(Role::Pool), None) if message.is_reply() => {
                 self.pending.answer_oldest(way.back(), |a| matches!(a, Asks::Plain))
             }
             _ => None,
@@ -345,7 +349,7 @@ impl Session {
             Body::Answer(verdict) => self.answer(way, *verdict, now),
             Body::Request(Request::Plain) | Body::Hashrate(_) | Body::Pool(_) | Body::Other => {}
         }
-        if message.name.starts_with("the reply to") {
+        if message.is_reply() {
             // The handshake's replies tell as much as its requests where only the pool is heard.
             self.handshake |= message.name.ends_with("subscribe") || message.name.ends_with("login");
             return false;

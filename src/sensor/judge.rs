@@ -6,6 +6,15 @@ use crate::stratum::{self, Body, Line, Message, Read, Strength};
 use crate::wire::json::{Found, Scan};
 use crate::wire::{line, proxy, socketio, websocket, words};
 
+/// What a payload could be the beginning of: what the screen sees, or a text that rule files describe.
+#[inline]
+pub(super) fn look(payload: &[u8], rules: &RuleSet) -> Option<Hint> {
+    match screen::look(payload) {
+        None | Some(Hint::Text) if rules.own().may_begin_text(payload) => Some(Hint::Words),
+        hint => hint,
+    }
+}
+
 /// Whether a segment is worth following its flow, by what the screen took it for.
 pub(super) fn opens(hint: Hint, payload: &[u8], rules: &RuleSet) -> bool {
     match hint {
@@ -103,8 +112,7 @@ fn proxied_opens(payload: &[u8], rules: &RuleSet) -> bool {
         Ok(None) => true,
         Ok(Some((_, consumed))) => {
             let inner = payload.get(consumed..).unwrap_or_default();
-            let own = || rules.own().may_begin_text(inner).then_some(Hint::Words);
-            let hint = screen::look(inner).filter(|h| !matches!(h, Hint::Proxy | Hint::Text)).or_else(own);
+            let hint = look(inner, rules).filter(|h| !matches!(h, Hint::Proxy | Hint::Text));
             inner.is_empty() || hint.is_some_and(|h| opens(h, inner, rules))
         }
         Err(_) => false,

@@ -3,9 +3,10 @@
 //! becomes of the messages in [`Heed`].
 
 use super::heed::Heed;
+use super::judge;
 use super::talk::{Over, Talk};
 use crate::detect::{Transport, Via};
-use crate::screen::{self, Hint};
+use crate::screen::Hint;
 use crate::wire::{http, line, prefixed, proxy, socks, websocket, words};
 
 /// The reader of one direction.
@@ -172,11 +173,10 @@ impl Reading {
     /// they may begin a further wrapping.
     fn inside(first: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) -> Option<Self> {
         let client = talk.client() == Some(heed.way);
-        let hint = screen::look(first).filter(|h| !matches!(h, Hint::Coin(_) | Hint::Text));
+        let hint = judge::look(first, heed.rules).filter(|h| !matches!(h, Hint::Coin(_) | Hint::Text));
         let hint = hint.filter(|h| client || !matches!(h, Hint::Proxy | Hint::Socks));
-        let own = || heed.rules.own().may_begin_text(first).then_some(Hint::Words);
         // The answers of what has no form of its own are the same protocol's.
-        let hint = hint.or_else(own).or_else(|| talk.inner());
+        let hint = hint.or_else(|| talk.inner());
         talk.speaks_inside(hint);
         if hint == Some(Hint::Frame) {
             heed.session.carried(Transport::WebSocket);

@@ -27,15 +27,12 @@ fn subscribe<'a>(line: &Line<'a>) -> Option<Body<'a>> {
 
 /// `[address.worker, password]`.
 fn authorize<'a>(line: &Line<'a>) -> Option<Body<'a>> {
-    let user = text(line.param(0)).filter(|u| is_account(u))?;
-    Some(Body::Authorize(Login { user, worker: text(line.worker), ..Login::default() }))
+    Login::of_account(line, is_account).map(Body::Authorize)
 }
 
 /// `[address.worker, job, proof …]`: the order behind the job was never seen, so only the account decides.
 fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
-    let user = text(line.param(0)).filter(|u| is_account(u))?;
-    let job = Some(word(line.param(1))?);
-    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), job, ..Share::default() }))
+    Share::of_account(line, is_account).map(Body::Submit)
 }
 
 /// `[target]`: a number, which elsewhere is 64 digits in a string. Whether it bounds a hash or counts proofs depends on

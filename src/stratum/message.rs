@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Dialect, Id, Line, Verdict};
+use super::{Dialect, Id, Line, Verdict, text, word};
 
 /// Who sends such a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// Whether it is a reply that is worth something by itself, by what it is called.
+    pub fn is_reply(&self) -> bool {
+        self.name.starts_with("the reply to")
+    }
+
     /// A message that proves mining, and this dialect, alone.
     pub(super) const fn decisive(dialect: Dialect, line: &Line<'_>, name: &'static str, role: Role, body: Body<'a>) -> Self {
         Self { dialect, decisive: true, role: Some(role), strength: Strength::Unique, name, id: line.id, body }
@@ -119,6 +124,14 @@ pub struct Login<'a> {
     pub throttle: Option<f64>,
 }
 
+impl<'a> Login<'a> {
+    /// `[account.worker, …]` of a dialect whose accounts are told by their form.
+    pub(super) fn of_account(line: &Line<'a>, fits: impl FnOnce(&str) -> bool) -> Option<Self> {
+        let user = text(line.param(0)).filter(|u| fits(u))?;
+        Some(Self { user, worker: text(line.worker), ..Self::default() })
+    }
+}
+
 /// A share. What it did not say is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Share<'a> {
@@ -134,6 +147,15 @@ pub struct Share<'a> {
     pub job: Option<Cow<'a, str>>,
     /// The page that embeds the miner.
     pub site: Option<Cow<'a, str>>,
+}
+
+impl<'a> Share<'a> {
+    /// `[account.worker, job, …]` of a dialect whose accounts are told by their form.
+    pub(super) fn of_account(line: &Line<'a>, fits: impl FnOnce(&str) -> bool) -> Option<Self> {
+        let user = Some(text(line.param(0)).filter(|u| fits(u))?);
+        let job = Some(word(line.param(1))?);
+        Some(Self { user, worker: text(line.worker), job, ..Self::default() })
+    }
 }
 
 /// A job.

@@ -27,16 +27,13 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
 
 /// `[address.worker, password]`.
 fn authorize<'a>(line: &Line<'a>) -> Option<Body<'a>> {
-    let user = text(line.param(0)).filter(|u| is_account(u))?;
-    Some(Body::Authorize(Login { user, worker: text(line.worker), ..Login::default() }))
+    Login::of_account(line, is_account).map(Body::Authorize)
 }
 
 /// `[worker, job, nonce]`: others send three, too, so the address decides.
 fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
-    let user = text(line.param(0)).filter(|u| is_account(u))?;
-    let job = Some(word(line.param(1))?);
     let fits = hex(line.param(2), 16) && line.param(3).is_none();
-    fits.then(|| Body::Submit(Share { user: Some(user), worker: text(line.worker), job, ..Share::default() }))
+    Share::of_account(line, is_account).filter(|_| fits).map(Body::Submit)
 }
 
 /// `[job, timestamp, header hash, algorithm, clean]`.
