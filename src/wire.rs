@@ -1,6 +1,7 @@
 //! Formats below the dialects: how bytes become messages. Nothing here knows what mining is.
 
 pub mod coin;
+pub mod dns;
 pub mod http;
 pub mod json;
 pub mod line;
