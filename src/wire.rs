@@ -9,5 +9,6 @@ pub mod prefixed;
 pub mod proxy;
 pub mod socketio;
 pub mod socks;
+pub mod tls;
 pub mod websocket;
 pub mod words;
