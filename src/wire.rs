@@ -7,6 +7,7 @@ pub mod json;
 pub mod line;
 pub mod prefixed;
 pub mod proxy;
+pub mod quic;
 pub mod socketio;
 pub mod socks;
 pub mod tls;
