@@ -12,7 +12,7 @@ macro_rules! core_floor {
     )+};
 }
 
-core_floor!(bytes, detect, flow, packet, rules, screen, sensor, stratum, wire);
+core_floor!(bytes, detect, flow, learned, packet, rules, screen, sensor, stratum, wire);
 
 pub mod capture;
 pub mod cli;

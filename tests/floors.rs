@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["bytes", "wire"],
     &["packet", "screen", "flow", "stratum"],
-    &["rules", "detect"],
+    &["rules", "detect", "learned"],
     &["sensor"],
     &["config", "capture", "ledger", "metrics", "eve", "web", "privacy"],
     &["main", "cli", "daemon"],
