@@ -42,8 +42,8 @@ const EXPLAINED: [(&str, &str); 6] = [
     ("__quic_cc_ack.pcapng", "two packets of acknowledgement and close: joined after the hello"),
     ("__a7bacea3__quic.pcapng", "one of the hello's two datagrams is not there"),
     ("__arkime_test.pcap", "made by hand: 163 bytes that end before their length"),
-    ("__quic_sni.pcap", "made by hand: no keys of any version fit"),
-    ("__quic_decry.pcap", "one packet to a connection id of the server's choice, below 1,200 bytes"),
+    ("__quic_sni.pcap", "made by hand (its id is 11 22 .. 88): the tag does not fit"),
+    ("__quic_decry.pcap", "one packet below 1,200 bytes: no keys by the id that is there"),
     ("__quic-mvfst-22_decryption_error.pcap", "joined after the hello: no keys by the id that is there"),
 ];
 
