@@ -19,7 +19,7 @@ use header::{MAX_ID, Packet};
 pub use hello::{MAX_HANDSHAKE, MAX_RUNS};
 use hello::Handshake;
 use keys::{LEAST, Secrets};
-use version::{Kind, Version};
+use version::{Family, Kind, Version};
 
 /// Bytes of a datagram that holds a client's Initial (RFC 9000 §14.1).
 pub const MIN_DATAGRAM: usize = 1200;
@@ -139,7 +139,8 @@ impl ClientInitial {
             Err(fault) => return Ok(Err(fault)),
         };
         self.largest = self.largest.max(Some(number));
-        for frame in Frames::new(payload) {
+        let google = Version::of(self.version).is_some_and(|version| version.family == Family::Google);
+        for frame in if google { Frames::google(payload) } else { Frames::new(payload) } {
             self.handshake.add(frame?)?;
         }
         Ok(Ok(()))

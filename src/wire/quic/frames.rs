@@ -18,22 +18,31 @@ pub struct Crypto<'a> {
 #[derive(Clone, Debug)]
 pub struct Frames<'a> {
     r: Reader<'a>,
+    /// Types of CRYPTO and PING.
+    types: [u8; 2],
 }
 
 impl<'a> Frames<'a> {
     /// Frames from a payload's first byte on.
     pub const fn new(payload: &'a [u8]) -> Self {
-        Self { r: Reader::new(payload) }
+        Self { r: Reader::new(payload), types: [CRYPTO, PING] }
+    }
+
+    /// The same by the types that Google's versions have. Of their other frames none is in a client's first packets.
+    pub const fn google(payload: &'a [u8]) -> Self {
+        Self { r: Reader::new(payload), types: [GOOGLE_CRYPTO, GOOGLE_PING] }
     }
 
     fn step(&mut self) -> Result<Option<Crypto<'a>>, Malformed> {
+        let [crypto_type, ping_type] = self.types;
         while let Some(kind) = self.r.u8() {
             // Types of these frames are below 64: one byte, as must be the shortest (§12.4).
             match kind {
-                PADDING | PING => {}
+                PADDING => {}
+                kind if kind == crypto_type => return crypto(&mut self.r).map(Some).ok_or(Malformed("crypto")),
+                kind if kind == ping_type => {}
                 ACK => ack(&mut self.r, 0).ok_or(Malformed("ack"))?,
                 ACK_ECN => ack(&mut self.r, 3).ok_or(Malformed("ack"))?,
-                CRYPTO => return crypto(&mut self.r).map(Some).ok_or(Malformed("crypto")),
                 CONNECTION_CLOSE => close(&mut self.r).ok_or(Malformed("connection close"))?,
                 _ => return Err(Malformed("frame type")),
             }
@@ -61,6 +70,9 @@ const ACK_ECN: u8 = 0x03;
 const CRYPTO: u8 = 0x06;
 /// Of the transport; an application's has a type that no Initial may hold.
 const CONNECTION_CLOSE: u8 = 0x1c;
+/// As Chromium's sources number them.
+const GOOGLE_CRYPTO: u8 = 0x08;
+const GOOGLE_PING: u8 = 0x07;
 
 fn crypto<'a>(r: &mut Reader<'a>) -> Option<Crypto<'a>> {
     let offset = varint(r)?;
