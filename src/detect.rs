@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::packet::{Endpoint, Proto, Time, Vlans};
-use crate::rules::Rule;
+use crate::rules::{Category, Rule};
 pub use crate::stratum::Dialect;
 
 pub mod algorithm;
+pub mod claim;
 mod rate;
 pub mod session;
 
@@ -20,16 +21,36 @@ pub enum Signal {
     BrowserMinerMessage,
     /// A mining call over HTTP was parsed.
     GetworkRequest,
+    /// A server that spoke a mining protocol in clear before was talked to.
+    LearnedEndpoint,
     /// A miner answered, or was asked over, its management interface.
     MinerApi,
+    /// A browser miner's script was asked for, or a host that serves nothing else was talked to.
+    MinerScript,
+    /// A known pool was talked to, by the name or address on the wire.
+    PoolConnection,
+    /// The address of a known host was asked for.
+    PoolLookup,
     /// A message of a stratum dialect was parsed.
     StratumMessage,
 }
 
 impl Signal {
     /// All signals, for metrics that must exist at zero.
-    pub const ALL: [Self; 4] =
-        [Self::BrowserMinerMessage, Self::GetworkRequest, Self::MinerApi, Self::StratumMessage];
+    pub const ALL: [Self; 8] = [
+        Self::BrowserMinerMessage,
+        Self::GetworkRequest,
+        Self::LearnedEndpoint,
+        Self::MinerApi,
+        Self::MinerScript,
+        Self::PoolConnection,
+        Self::PoolLookup,
+        Self::StratumMessage,
+    ];
+
+    /// Those that a name or an address gives, without a message of a dialect.
+    pub const CLAIMS: [Self; 4] =
+        [Self::LearnedEndpoint, Self::MinerScript, Self::PoolConnection, Self::PoolLookup];
 
     /// What a message of this dialect, carried so, is evidence of; of a dialect of a rule file the rule says it.
     pub const fn of(dialect: Dialect, transport: Transport) -> Self {
@@ -54,7 +75,11 @@ impl Signal {
         match self {
             Self::BrowserMinerMessage => "browser_miner_message",
             Self::GetworkRequest => "getwork_request",
+            Self::LearnedEndpoint => "learned_endpoint",
             Self::MinerApi => "miner_api",
+            Self::MinerScript => "miner_script",
+            Self::PoolConnection => "pool_connection",
+            Self::PoolLookup => "pool_lookup",
             Self::StratumMessage => "stratum_message",
         }
     }
@@ -90,26 +115,39 @@ impl Certainty {
     }
 }
 
-/// What carries the mining messages.
+/// What carries the mining messages, or the name that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
+    /// Questions to name servers and their answers.
+    Dns,
     /// Bodies and heads of HTTP/1 messages.
     Http,
-    /// Lines straight on TCP.
+    /// QUIC (RFC 9000), of which the client's hello is read.
+    Quic,
+    /// Lines straight on TCP, or what could not be read there.
     Tcp,
+    /// TLS on TCP, of which the handshake is read.
+    Tls,
     /// Messages of a WebSocket (RFC 6455).
     WebSocket,
 }
 
 impl Transport {
     /// All transports.
-    pub const ALL: [Self; 3] = [Self::Http, Self::Tcp, Self::WebSocket];
+    pub const ALL: [Self; 6] =
+        [Self::Dns, Self::Http, Self::Quic, Self::Tcp, Self::Tls, Self::WebSocket];
+
+    /// Those that carry messages that are read.
+    pub const MESSAGES: [Self; 3] = [Self::Http, Self::Tcp, Self::WebSocket];
 
     /// Name in events and metrics.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Dns => "dns",
             Self::Http => "http",
+            Self::Quic => "quic",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
             Self::WebSocket => "websocket",
         }
     }
@@ -136,6 +174,67 @@ impl Via {
             Self::ProxyProtocol => "proxy_protocol",
             Self::Socks4 => "socks4",
             Self::Socks5 => "socks5",
+        }
+    }
+}
+
+/// Where a host's name was seen. The names are public API (`mining.name_source`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NameSource {
+    /// An operator's rule names the address.
+    AddressRule,
+    /// The server's certificate (TLS 1.2 and before).
+    Certificate,
+    /// The client had asked a name server for it, and got this address.
+    Dns,
+    /// An alias in a name server's answer.
+    DnsAlias,
+    /// A question to a name server.
+    DnsQuery,
+    /// The outer hello of ECH, whose true name may be another.
+    EchOuter,
+    /// An HTTP request.
+    HttpHost,
+    /// The endpoint is known from an earlier session in clear.
+    Learned,
+    /// A message of the session.
+    Message,
+    /// A proxy was asked to connect there.
+    ProxyRequest,
+    /// The server name in a TLS hello.
+    Sni,
+}
+
+impl NameSource {
+    /// All sources.
+    pub const ALL: [Self; 11] = [
+        Self::AddressRule,
+        Self::Certificate,
+        Self::Dns,
+        Self::DnsAlias,
+        Self::DnsQuery,
+        Self::EchOuter,
+        Self::HttpHost,
+        Self::Learned,
+        Self::Message,
+        Self::ProxyRequest,
+        Self::Sni,
+    ];
+
+    /// Name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AddressRule => "address_rule",
+            Self::Certificate => "certificate",
+            Self::Dns => "dns",
+            Self::DnsAlias => "dns_alias",
+            Self::DnsQuery => "dns_query",
+            Self::EchOuter => "ech_outer",
+            Self::HttpHost => "http_host",
+            Self::Learned => "learned",
+            Self::Message => "message",
+            Self::ProxyRequest => "proxy_request",
+            Self::Sni => "sni",
         }
     }
 }
@@ -192,12 +291,22 @@ pub struct Mining {
     pub client_role_proven: bool,
     /// Operator of the pool, by the rules.
     pub pool: Option<Arc<str>>,
-    /// The pool's host as the session itself named it: inside a message, to a proxy, or in an HTTP request.
+    /// The pool's host, as [`Mining::named_by`] says.
     pub server_name: Option<String>,
+    /// Where its name was seen.
+    pub named_by: Option<NameSource>,
     /// The pool's port, where it was named with the host.
     pub server_port: Option<u16>,
     /// How the session came there.
     pub route: Route,
+    /// What the host is listed for, and whether it is one of the long dead.
+    pub category: Option<Category>,
+    /// Whether only its name is left of a service of 2017 to 2020.
+    pub legacy: bool,
+    /// How the client greets over TLS, by JA4.
+    pub ja4: Option<String>,
+    /// The protocols that it offered over TLS, joined by commas.
+    pub alpn: Option<String>,
     /// Web site that embeds the miner: its origin, or what else names it.
     pub site: Option<String>,
     /// Wallet, account or site key that collects; e-mail logins masked.
@@ -228,6 +337,42 @@ pub struct Mining {
     pub started: Time,
     /// Last message seen.
     pub last_seen: Time,
+}
+
+impl Mining {
+    /// An account of which nothing is known but when and how sure it is.
+    pub fn bare(dialect: Dialect, transport: Transport, certainty: Certainty, time: Time) -> Self {
+        Self {
+            dialect,
+            transport,
+            certainty,
+            client_role_proven: false,
+            pool: None,
+            server_name: None,
+            named_by: None,
+            server_port: None,
+            route: Route::default(),
+            category: None,
+            legacy: false,
+            ja4: None,
+            alpn: None,
+            site: None,
+            payee: None,
+            worker: None,
+            agent: None,
+            coin: None,
+            algorithm: None,
+            throttle: None,
+            jobs: 0,
+            shares: Shares::default(),
+            difficulty: None,
+            hashrate: None,
+            midstream: false,
+            incomplete: false,
+            started: time,
+            last_seen: time,
+        }
+    }
 }
 
 /// A signal seen for a client, once a signal and flow.

@@ -83,6 +83,12 @@ struct Watched {
     is_fresh: bool,
 }
 
+impl Default for Learned {
+    fn default() -> Self {
+        Self::new(Settings::default())
+    }
+}
+
 impl Learned {
     /// Empty tables.
     pub fn new(settings: Settings) -> Self {

@@ -256,7 +256,8 @@ pub struct ClientRow {
 }
 
 fn detections_at_zero() -> BTreeMap<(Signal, Dialect, Certainty), u64> {
-    let pairs = each_carried().map(|(d, t)| (Signal::of(d, t), d));
+    let claims = Signal::CLAIMS.map(|s| (s, Dialect::Unknown));
+    let pairs = each_carried().map(|(d, t)| (Signal::of(d, t), d)).chain(claims);
     pairs.flat_map(|(s, d)| Certainty::ALL.into_iter().map(move |c| ((s, d, c), 0))).collect()
 }
 
@@ -266,7 +267,7 @@ fn sessions_at_zero() -> BTreeMap<(Dialect, Transport), u64> {
 
 /// Each dialect with each transport.
 fn each_carried() -> impl Iterator<Item = (Dialect, Transport)> {
-    Dialect::ALL.into_iter().flat_map(|d| Transport::ALL.into_iter().map(move |t| (d, t)))
+    Dialect::ALL.into_iter().flat_map(|d| Transport::MESSAGES.into_iter().map(move |t| (d, t)))
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ mod heads;
 mod memory;
 
 pub use heads::{asks_for_websocket, asks_for_work, is_cut_request};
-pub use memory::{Followed, HttpSpeakers, Tag};
+pub use memory::{Followed, HttpSpeakers, Tag, Told};
 
-use crate::wire::{coin, line, prefixed, proxy, socks, websocket, words};
+use crate::wire::{coin, line, prefixed, proxy, socks, tls, websocket, words};
 
 /// What a payload could be the beginning of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,14 @@ pub enum Hint {
     Agent,
     /// The opening message of a coin's network: no mining, and counted apart.
     Coin(coin::Network),
+    /// A message to or from a name server; only the port tells.
+    Dns,
+    /// Nothing yet: the connection is followed for what is known of its server.
+    Expected,
     /// A WebSocket frame, and others that fill the segment.
     Frame,
+    /// A client's greeting over TLS.
+    Hello,
     /// An HTTP/1 request or response head.
     Http,
     /// A JSON object at the first byte, but for white space.
@@ -32,6 +38,8 @@ pub enum Hint {
     Prefixed(prefixed::Order),
     /// A balancer's header before the stream.
     Proxy,
+    /// A server's greeting over TLS.
+    ServerHello,
     /// A client's first message to a SOCKS proxy.
     Socks,
     /// Text that begins nothing; it may go on with something that was reordered.
@@ -45,6 +53,8 @@ pub enum Hint {
 pub fn look(payload: &[u8]) -> Option<Hint> {
     match payload.first()? {
         b'{' => return Some(Hint::Object),
+        0x16 if tls::looks_like_client(payload) => return Some(Hint::Hello),
+        0x16 if tls::looks_like_server(payload) => return Some(Hint::ServerHello),
         4 | 5 if socks::looks_like(payload) => return Some(Hint::Socks),
         // Heads begin with a capital; so do few other payloads.
         b'C' | b'D' | b'G' | b'H' | b'O' | b'P' if heads::is_http(payload) => return Some(Hint::Http),

@@ -1,28 +1,38 @@
 //! What one worker owns: frames in, events out. It has no clock, socket, file, thread or lock: time comes with the
 //! frames (or [`Sensor::advance`]), and the same frames give the same events.
 
+use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::detect::{Event, Phase};
+use foldhash::fast::FixedState;
+
+use crate::detect::claim::Claim;
+use crate::detect::{Event, Phase, Signal};
 use crate::flow::table::{Class, Handle, Table};
 use crate::flow::{self, FlowKey, Way};
-use crate::packet::{self, Frame, Packet, Proto, Time};
+use crate::learned::Learned;
+use crate::packet::{self, Endpoint, Frame, Packet, Proto, Time, Vlans};
 use crate::rules::RuleSet;
-use crate::screen::{Followed, Hint, HttpSpeakers, Tag};
+use crate::screen::{Followed, Hint, HttpSpeakers, Tag, Told as Repeats};
+use crate::wire::{dns, tls};
 
 mod followed;
 mod heed;
 mod judge;
+mod names;
+mod quic;
 mod reading;
 mod recent;
 mod report;
 mod stats;
 mod talk;
 
-pub use stats::{Evicted, Limit, Messages, Stats};
+pub use stats::{Evicted, Limit, Messages, NameWire, Stats};
 
-use followed::{Flow, Told};
+use followed::{Flow, Known, Told};
+use names::{Ends, Names, Naming};
+use quic::Handshakes;
 use recent::Recent;
 
 /// What a sensor is told once.
@@ -59,7 +69,17 @@ pub struct Sensor {
     flows: Table<Flow>,
     followed: Followed,
     http: HttpSpeakers,
+    /// Directions in which a client has greeted over TLS.
+    greeted: HttpSpeakers,
     recent: Recent,
+    handshakes: Handshakes,
+    /// What all workers learn together.
+    learned: Arc<Learned>,
+    /// Claims of the packet in hand.
+    claims: Vec<Claim>,
+    told: Repeats,
+    /// Flows with a claim that waits whether more is heard. Some may be gone, or told.
+    expecting: Vec<Handle>,
     /// Flows whose alert still waits for dialect or payee. Some may be gone; telling another in their place is no harm.
     unsettled: Vec<Handle>,
     /// The flow whose packet is being looked at.
@@ -73,12 +93,23 @@ pub struct Sensor {
 
 /// Unproven flows may hold this many lines or frames that are no messages.
 const MAX_JUNK: u32 = 8;
+/// Microseconds that a claim waits whether the connection itself says more: a miner's next message is mostly a job away.
+const WAIT: u64 = 10 * Time::SECOND;
+/// Seconds of silence after which a flow's signal would be told again.
+const REPEAT_FLOW: u32 = 600;
+/// Seconds after which a client's lookup of the same name is told again.
+const REPEAT_LOOKUP: u32 = 3600;
 /// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
 const LINGER: u64 = 3 * Time::SECOND;
 
 impl Sensor {
     /// A sensor that has seen nothing. `worker` goes into flow ids, so that workers never share one.
     pub fn new(settings: Settings, rules: Arc<RuleSet>, worker: u8) -> Self {
+        Self::with_learned(settings, rules, Arc::default(), worker)
+    }
+
+    /// A sensor that shares with others what they learn.
+    pub fn with_learned(settings: Settings, rules: Arc<RuleSet>, learned: Arc<Learned>, worker: u8) -> Self {
         Self {
             settings,
             rules,
@@ -87,6 +118,12 @@ impl Sensor {
             flows: Table::default(),
             followed: Followed::default(),
             http: HttpSpeakers::default(),
+            greeted: HttpSpeakers::default(),
+            handshakes: Handshakes::default(),
+            learned,
+            claims: Vec::new(),
+            told: Repeats::default(),
+            expecting: Vec::new(),
             recent: Recent::default(),
             unsettled: Vec::new(),
             current: None,
@@ -116,7 +153,7 @@ impl Sensor {
         }
         match packet::decode(frame) {
             Ok(packet) if packet.proto == Proto::Tcp => self.tcp(&packet, events),
-            Ok(_) => {}
+            Ok(packet) => self.udp(&packet, events),
             Err(skip) => {
                 if let Some(n) = self.stats.skipped.get_mut(skip as usize) {
                     *n += 1;
@@ -151,6 +188,7 @@ impl Sensor {
             }
             self.tell(handle, events);
         }
+        self.wait_over(events);
     }
 
     /// Ends every session (final records) because the capture ends.
@@ -196,6 +234,7 @@ impl Sensor {
         let tag = Tag::of(packet);
         if packet.tcp.syn {
             self.http.forget(tag);
+            self.greeted.forget(tag);
         }
         if self.followed.maybe(tag) {
             let (key, way) = FlowKey::of(packet);
@@ -204,20 +243,196 @@ impl Sensor {
                 return;
             }
         }
-        if let Some(hint) = judge::look(packet.payload, &self.rules) {
-            self.unknown(tag, hint, packet, events);
+        if packet.payload.is_empty() {
+            if packet.tcp.syn && !packet.tcp.ack && self.learned.may_be_watched(packet.dst.addr) {
+                self.expect_by_name(tag, packet, events);
+            }
+            return;
+        }
+        let hint = match judge::look(packet.payload, &self.rules) {
+            // Only the port tells.
+            None | Some(Hint::Prefixed(_)) if is_dns(packet) && dns::looks_like_tcp(packet.payload) => Some(Hint::Dns),
+            hint => hint,
+        };
+        if hint.is_none_or(|hint| !self.unknown(tag, hint, packet, events)) {
+            self.expect_by_address(tag, packet, events);
+        }
+    }
+
+    /// A datagram: names are read from it, and no more.
+    #[inline]
+    fn udp(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        if is_dns(packet) {
+            if dns::looks_like(packet.payload) {
+                self.dns(packet, events);
+            }
+        } else if crate::wire::quic::looks_like_initial(packet.payload) {
+            self.quic(packet, events);
+        }
+    }
+
+    /// A question to a name server, or its answer.
+    fn dns(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        let Ok(message) = dns::Message::read(packet.payload) else {
+            self.stats.malformed_dns += 1;
+            return;
+        };
+        self.stats.named(NameWire::Dns);
+        let mut names =
+            Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
+        names.lookup(packet.src, packet.dst, &message);
+        self.claim_all(Tag::of(packet), packet, events);
+    }
+
+    /// A datagram that may begin a QUIC connection.
+    fn quic(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        let Self { rules, learned, claims, handshakes, stats, .. } = self;
+        let mut names = Names { rules, learned, claims, now: packet.time };
+        handshakes.datagram(packet, stats, |body, stats| match tls::ClientHello::read(body) {
+            Ok(hello) => {
+                stats.named(NameWire::Quic);
+                let ends = Ends { client: packet.src, server: packet.dst, port: None };
+                names.hello(ends, &hello, tls::Carrier::Quic, &mut Naming::default());
+            }
+            Err(_) => stats.malformed_tls += 1,
+        });
+        self.claim_all(Tag::of(packet), packet, events);
+    }
+
+    /// A connection begins to an address that the client knows by a listed name: it is followed until it says more.
+    fn expect_by_name(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        let ends = Ends { client: packet.src, server: packet.dst, port: None };
+        let mut names =
+            Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
+        names.by_dns(ends, crate::detect::Transport::Tcp, &Naming::default());
+        if let Some(claim) = self.claims.pop() {
+            self.expect(tag, claim, packet, events);
+        }
+    }
+
+    /// A segment to or from a server that is known for mining, or that a rule names, and that began nothing by itself.
+    #[inline]
+    fn expect_by_address(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        for (client, server) in [(packet.src, packet.dst), (packet.dst, packet.src)] {
+            if let Some(claim) = self.by_address(tag, client, server, packet.time) {
+                return self.expect(tag, claim, packet, events);
+            }
+        }
+    }
+
+    #[inline]
+    fn by_address(&mut self, tag: Tag, client: Endpoint, server: Endpoint, now: Time) -> Option<Claim> {
+        if self.learned.may_be_endpoint(server)
+            && !self.was_told(tag, Signal::LearnedEndpoint, now)
+            && let Some(known) = self.learned.endpoint_of(server, now)
+        {
+            return Some(Claim::of_endpoint(client, server, now, &known));
+        }
+        if !self.rules.may_be_address(server.addr) {
+            return None;
+        }
+        let told = [Signal::PoolConnection, Signal::MinerScript].map(|s| self.was_told(tag, s, now));
+        let rule = self.rules.address(server.addr, server.port).filter(|_| told == [false; 2])?;
+        Some(Claim::of_address(client, server, now, &rule))
+    }
+
+    /// Whether a flow's signal was told; it stays so while the flow goes on.
+    fn was_told(&mut self, tag: Tag, signal: Signal, now: Time) -> bool {
+        self.told.knows(tag.of_kind(signal as u8), now, REPEAT_FLOW, true)
+    }
+
+    /// Follows a flow for what speaks for mining there, until it says more itself.
+    fn expect(&mut self, tag: Tag, claim: Claim, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        let (key, way) = FlowKey::of(packet);
+        let client = if claim.client == packet.src { way } else { way.back() };
+        let handle = self.open(key, way, tag, Hint::Expected, packet, events);
+        if let Some(flow) = self.flows.get_mut(handle) {
+            flow.expect(claim, client, packet.time);
+        }
+        self.expecting.push(handle);
+        if !packet.payload.is_empty() {
+            self.segment(handle, way, packet);
+            self.conclude(handle, way, packet, events);
+        }
+    }
+
+    /// Tells the claims that have waited long enough.
+    fn wait_over(&mut self, events: &mut Vec<Event>) {
+        let now = self.now;
+        for handle in std::mem::take(&mut self.expecting) {
+            let Some(flow) = self.flows.get_mut(handle).filter(|f| f.naming.is_pending()) else { continue };
+            if flow.certainty().is_none() && flow.waits_since.is_some_and(|since| now.since(since) < WAIT) {
+                self.expecting.push(handle);
+                continue;
+            }
+            self.tell_pending(handle, events);
+            if self.flows.get_mut(handle).is_some_and(|f| f.certainty().is_none() && f.is_empty()) {
+                self.end(handle, Evicted::Refuted, events);
+            }
+        }
+    }
+
+    /// Tells what a flow's claim waits for, unless its messages say more.
+    fn tell_pending(&mut self, handle: Handle, events: &mut Vec<Event>) {
+        let Some(flow) = self.flows.get_mut(handle) else { return };
+        let Some(claim) = flow.pending_claim() else { return };
+        let (tag, id, vlans) = (flow.tag, flow.id, flow.vlans);
+        self.claim(claim, tag, id, Proto::Tcp, vlans, events);
+    }
+
+    /// Tells the claims of the packet in hand.
+    fn claim_all(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        if self.claims.is_empty() {
+            return;
+        }
+        let id = tag.flow_id(packet.time, self.worker);
+        for claim in std::mem::take(&mut self.claims) {
+            self.claim(claim, tag, id, packet.proto, packet.vlans, events);
+        }
+    }
+
+    /// Tells a claim, once a signal and flow, or once an hour and lookup.
+    fn claim(
+        &mut self,
+        claim: Claim,
+        tag: Tag,
+        id: u64,
+        proto: Proto,
+        vlans: Vlans,
+        events: &mut Vec<Event>,
+    ) {
+        let (key, within, renew) = if claim.signal == Signal::PoolLookup {
+            let lookup = FixedState::default().hash_one((claim.client.addr, &claim.mining.server_name));
+            (lookup, REPEAT_LOOKUP, false)
+        } else {
+            (tag.of_kind(claim.signal as u8), REPEAT_FLOW, true)
+        };
+        if !self.told.knows(key, self.now, within, renew) {
+            self.told.note(key, self.now);
+            report::claim(claim, id, proto, vlans, &self.rules, events);
         }
     }
 
     /// A segment of a flow that is not followed, which the screen let through.
-    fn unknown(&mut self, tag: Tag, hint: Hint, packet: &Packet<'_>, events: &mut Vec<Event>) {
+    /// Says whether the flow is followed from now on.
+    fn unknown(&mut self, tag: Tag, hint: Hint, packet: &Packet<'_>, events: &mut Vec<Event>) -> bool {
         let (key, way) = FlowKey::of(packet);
         let to_low = way == Way::Down;
         if hint == Hint::Http {
             self.http.note(tag, to_low, packet.payload);
         }
         let sign = match hint {
-            Hint::Coin(network) => return self.stats.met(network),
+            Hint::Coin(network) => {
+                self.stats.met(network);
+                return false;
+            }
+            Hint::Hello => {
+                self.stats.named(NameWire::Tls);
+                self.greeted.note(tag, to_low, packet.payload);
+                judge::opens(hint, packet.payload, &self.rules)
+            }
+            // Where only the server is heard, its certificate is all that names it.
+            Hint::ServerHello => !self.greeted.knows(tag, !to_low),
             Hint::Agent | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => {
                 self.lines(key, way, tag, hint, packet)
             }
@@ -225,7 +440,7 @@ impl Sensor {
             _ => judge::opens(hint, packet.payload, &self.rules),
         };
         if !sign {
-            return;
+            return false;
         }
         let handle = self.open(key, way, tag, hint, packet, events);
         self.segment(handle, way, packet);
@@ -239,6 +454,7 @@ impl Sensor {
             self.segment(handle, late.way, &again);
         }
         self.conclude(handle, way, packet, events);
+        true
     }
 
     /// Whether a segment of lines is worth following its flow; if not, it is remembered for a moment.
@@ -288,8 +504,8 @@ impl Sensor {
         self.stats.screened_in += 1;
         let Some(flow) = self.flows.get_mut(handle) else { return };
         if packet.tcp.syn {
-            // A late copy of this connection's own SYN is nothing; any other begins a new connection.
-            if !flow.begins_at(way, packet.tcp.seq.wrapping_add(1)) {
+            // A late copy of this connection's own SYN, or its answer, is nothing; any other begins a new connection.
+            if flow.spoke && !flow.begins_at(way, packet.tcp.seq.wrapping_add(1)) {
                 self.end(handle, Evicted::Closed, events);
             }
             return;
@@ -310,7 +526,8 @@ impl Sensor {
         #[cfg(test)]
         assert_ne!(self.poison.as_deref(), Some(packet.payload), "the test's own panic");
         if let Some(flow) = self.flows.get_mut(handle) {
-            flow.segment(way, packet, &self.rules, &self.settings.flow, &mut self.stats);
+            let known = Known { rules: &self.rules, learned: &self.learned, claims: &mut self.claims };
+            flow.segment(way, packet, known, &self.settings.flow, &mut self.stats);
         }
         self.current = None;
     }
@@ -319,13 +536,22 @@ impl Sensor {
     fn conclude(&mut self, handle: Handle, way: Way, packet: &Packet<'_>, events: &mut Vec<Event>) {
         let now = self.now;
         let Some(flow) = self.flows.get_mut(handle) else { return };
+        if !self.claims.is_empty() {
+            let (tag, id, vlans) = (flow.tag, flow.id, flow.vlans);
+            for claim in std::mem::take(&mut self.claims) {
+                self.claim(claim, tag, id, Proto::Tcp, vlans, events);
+            }
+        }
+        let Some(flow) = self.flows.get_mut(handle) else { return };
         match way {
             _ if packet.tcp.rst => flow.closed = [true; 2],
             Way::Up => flow.closed[0] |= packet.tcp.fin,
             Way::Down => flow.closed[1] |= packet.tcp.fin,
         }
         let certainty = flow.certainty();
-        if certainty.is_none() && (flow.is_empty() || flow.junk >= MAX_JUNK || flow.session.is_quoted()) {
+        let waits = flow.naming.is_pending() && flow.waits_since.is_some_and(|since| now.since(since) < WAIT);
+        let over = flow.is_empty() || flow.junk >= MAX_JUNK || flow.session.is_quoted();
+        if certainty.is_none() && over && !waits {
             self.end(handle, Evicted::Refuted, events);
             return;
         }
@@ -385,24 +611,37 @@ impl Sensor {
             None | Some(_) => return,
         };
         flow.told = Some(Told { at: now, certainty, facts: flow.session.facts() });
-        report::tell(key, flow, certainty, &self.rules, phase, now, events);
+        report::tell(key, flow, certainty, (&self.rules, &self.learned), phase, now, events);
     }
 
     /// Takes a flow out and tells the end of its session.
     fn end(&mut self, handle: Handle, why: Evicted, events: &mut Vec<Event>) {
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
-        flow.finish(self.now, &self.rules, &self.settings.flow, &mut self.stats);
+        let known = Known { rules: &self.rules, learned: &self.learned, claims: &mut self.claims };
+        flow.finish(key, self.now, known, &self.settings.flow, &mut self.stats);
         self.followed.remove(flow.tag);
         self.stats.flows = self.flows.len() as u64;
         if let Some(n) = self.stats.flows_evicted.get_mut(why as usize) {
             *n += 1;
         }
-        let Some(certainty) = flow.certainty() else { return };
-        if flow.told.is_none() {
-            report::tell(key, &flow, certainty, &self.rules, Phase::Confirmed, self.now, events);
+        let claims = std::mem::take(&mut self.claims).into_iter().chain(flow.pending_claim());
+        for claim in claims {
+            self.claim(claim, flow.tag, flow.id, Proto::Tcp, flow.vlans, events);
         }
-        report::tell(key, &flow, certainty, &self.rules, Phase::Final, self.now, events);
+        let Some(certainty) = flow.certainty() else { return };
+        let known = (&*self.rules, &*self.learned);
+        if flow.told.is_none() {
+            report::tell(key, &mut flow, certainty, known, Phase::Confirmed, self.now, events);
+        }
+        report::tell(key, &mut flow, certainty, known, Phase::Final, self.now, events);
     }
+}
+
+/// Whether a name server is at one end. DNS has no form that would tell it on other ports, and mDNS (5353) asks nobody
+/// beyond the link.
+#[inline]
+const fn is_dns(packet: &Packet<'_>) -> bool {
+    packet.src.port == 53 || packet.dst.port == 53
 }
 
 #[cfg(test)]

@@ -138,6 +138,8 @@ pub enum Dialect {
     Xelis,
     /// A dialect that a rule file describes, by its word; see [`crate::rules::described`].
     Named(&'static str),
+    /// None was heard: only a name or an address speaks. It has no rules or counters of its own.
+    Unknown,
 }
 
 impl Dialect {
@@ -221,6 +223,7 @@ impl Dialect {
             Self::Webminerpool => "webminerpool",
             Self::Xelis => "xelis",
             Self::Named(word) => word,
+            Self::Unknown => "unknown",
         }
     }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::rate::Rate;
-use super::{Certainty, Dialect, Live, Mining, Route, Shares, Transport, Via};
+use super::{Certainty, Dialect, Live, Mining, NameSource, Route, Shares, Transport, Via};
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
@@ -178,6 +178,11 @@ impl Session {
         }
     }
 
+    /// The port that a proxy was asked for.
+    pub fn destination_port(&self) -> Option<u16> {
+        self.destination.as_ref().and_then(|d| d.port)
+    }
+
     /// Says that messages were missed.
     pub const fn missed(&mut self) {
         self.incomplete = true;
@@ -206,6 +211,11 @@ impl Session {
     /// Whether a request that only miners make was answered with work.
     pub const fn is_answered(&self) -> bool {
         self.evidence.is_answered()
+    }
+
+    /// Whether the other side surely is a pool: both sides spoke, and work was handed out.
+    pub const fn is_served(&self) -> bool {
+        self.heard.miner && self.heard.pool && self.jobs > 0
     }
 
     /// The message that first spoke for mining.
@@ -395,13 +405,17 @@ impl Session {
         // Who asks a miner's own interface names the miner.
         let asked = self.route.host.as_deref().filter(|_| self.dialect != Dialect::Minerapi);
         let host = named.map(|n| &*n.host).or(asked);
+        let named_by = match (&self.pool, named, host) {
+            (Some(_), ..) => Some(NameSource::Message),
+            (None, Some(_), _) => Some(NameSource::ProxyRequest),
+            (None, None, Some(_)) => Some(NameSource::HttpHost),
+            (None, None, None) => None,
+        };
         Mining {
-            dialect: self.dialect,
-            transport: self.transport,
-            certainty,
             client_role_proven: self.miner.is_some(),
-            pool: host.and_then(|h| rules.pool_of(h)).map(|p| Arc::clone(&p.operator)),
+            pool: host.and_then(|h| rules.pool_of(h)),
             server_name: host.map(str::to_owned),
+            named_by,
             server_port: named.and_then(|n| n.port),
             route: self.route.clone(),
             site: self.site.clone(),
@@ -417,8 +431,8 @@ impl Session {
             hashrate: self.hashrate(),
             midstream: !self.handshake,
             incomplete: self.incomplete,
-            started: self.started,
             last_seen: self.last_seen,
+            ..Mining::bare(self.dialect, self.transport, certainty, self.started)
         }
     }
 }

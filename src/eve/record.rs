@@ -6,14 +6,20 @@ use std::ops::Not;
 
 use serde::Serialize;
 
-use crate::detect::{Alert, FlowIdentity, Mining, Phase, SessionRecord, Shares, Via};
+use crate::detect::{
+    Alert, Certainty, Dialect, FlowIdentity, Mining, NameSource, Phase, SessionRecord, Shares, Transport, Via,
+};
 use crate::packet::Time;
 use crate::privacy::{Payees, Privacy};
+use crate::rules::Category;
 
 use super::Kind;
 use super::community_id::community_id;
 use super::text::cut;
 use super::time::Timestamp;
+
+/// EVE's lowest severity.
+const LOWEST: u8 = 3;
 
 /// An event about a flow.
 #[derive(Serialize)]
@@ -64,6 +70,16 @@ struct MiningPart<'a> {
     server_name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
+    #[serde(skip_serializing_if = "Not::not")]
+    legacy: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ja4: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpn: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     via: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +134,7 @@ pub(super) fn alert<'a>(privacy: &Privacy, in_iface: &'a str, alert: &'a Alert) 
     // An alert is no account: a lookup, or a login, that counted nothing does not speak of counts.
     mining.jobs = mining.jobs.filter(|&jobs| jobs > 0);
     mining.shares = mining.shares.filter(|_| account.shares != Shares::default());
-    let mut record = record(Kind::Alert, alert.time, in_iface, &alert.flow, mining);
+    let mut record = record(Kind::Alert, alert.time, in_iface, &alert.flow, app_proto(account), mining);
     record.alert = Some(AlertPart {
         action: "allowed",
         gid: 1,
@@ -126,7 +142,8 @@ pub(super) fn alert<'a>(privacy: &Privacy, in_iface: &'a str, alert: &'a Alert) 
         rev: rule.rev,
         signature: &rule.name,
         category: &rule.category,
-        severity: rule.severity,
+        // A hint is for who looks for it.
+        severity: if account.certainty == Certainty::Hint { LOWEST } else { rule.severity },
     });
     record
 }
@@ -134,7 +151,8 @@ pub(super) fn alert<'a>(privacy: &Privacy, in_iface: &'a str, alert: &'a Alert) 
 pub(super) fn session<'a>(privacy: &Privacy, in_iface: &'a str, session: &'a SessionRecord) -> Record<'a> {
     let mut mining = mining(privacy, &session.mining);
     mining.last = Some(session.phase == Phase::Final);
-    record(Kind::MiningSession, session.time, in_iface, &session.flow, mining)
+    let app_proto = app_proto(&session.mining);
+    record(Kind::MiningSession, session.time, in_iface, &session.flow, app_proto, mining)
 }
 
 fn record<'a>(
@@ -142,6 +160,7 @@ fn record<'a>(
     time: Time,
     in_iface: &'a str,
     flow: &'a FlowIdentity,
+    app_proto: &'static str,
     mining: MiningPart<'a>,
 ) -> Record<'a> {
     Record {
@@ -156,9 +175,18 @@ fn record<'a>(
         src_port: flow.client.port,
         dest_ip: flow.server.addr,
         dest_port: flow.server.port,
-        app_proto: "stratum",
+        app_proto,
         alert: None,
         mining,
+    }
+}
+
+/// What was read: a mining protocol, or what only named the host.
+const fn app_proto(account: &Mining) -> &'static str {
+    match (account.dialect, account.transport) {
+        (Dialect::Unknown, Transport::Tcp) => "unknown",
+        (Dialect::Unknown, transport) => transport.name(),
+        _ => "stratum",
     }
 }
 
@@ -177,6 +205,11 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         pool: plain(account.pool.as_deref()),
         server_name: plain(account.server_name.as_deref()),
         server_port: account.server_port,
+        name_source: account.named_by.map(NameSource::name),
+        category: account.category.map(Category::name),
+        legacy: account.legacy,
+        ja4: plain(account.ja4.as_deref()),
+        alpn: plain(account.alpn.as_deref()),
         via: account.route.via.map(Via::name),
         forwarded_for: account.route.forwarded_for.map(|client| client.to_string()),
         host: plain(account.route.host.as_deref()),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, Phase, Route, SessionRecord, Shares,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, NameSource, Phase, Route, SessionRecord, Shares,
     Signal, Transport, Via,
 };
 use crate::packet::{Endpoint, Proto, Time, Vlans};
-use crate::rules::Rule;
+use crate::rules::{Category, Rule};
 
 pub(super) fn flow() -> FlowIdentity {
     let mut vlans = Vlans::default();
@@ -25,29 +25,9 @@ pub(super) fn flow() -> FlowIdentity {
 /// A session of which nothing more is known than that it is one.
 pub(super) fn bare() -> Mining {
     Mining {
-        dialect: Dialect::Bitcoin,
-        transport: Transport::Tcp,
-        certainty: Certainty::Proven,
         client_role_proven: true,
-        pool: None,
-        server_name: None,
-        server_port: None,
-        route: Route::default(),
-        site: None,
-        payee: None,
-        worker: None,
-        agent: None,
-        coin: None,
-        algorithm: None,
-        throttle: None,
-        jobs: 0,
-        shares: Shares::default(),
-        difficulty: None,
-        hashrate: None,
-        midstream: false,
-        incomplete: false,
-        started: Time::from_secs(1_700_000_000),
         last_seen: Time(1_700_000_000_000_001),
+        ..Mining::bare(Dialect::Bitcoin, Transport::Tcp, Certainty::Proven, Time::from_secs(1_700_000_000))
     }
 }
 
@@ -57,6 +37,11 @@ pub(super) fn full() -> Mining {
         pool: Some("Example Pool".into()),
         server_name: Some("eu.pool.example".into()),
         server_port: Some(3333),
+        named_by: Some(NameSource::Message),
+        category: Some(Category::Pool),
+        legacy: true,
+        ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".into()),
+        alpn: Some("h2,http/1.1".into()),
         route: Route {
             via: Some(Via::Socks5),
             host: Some("relay.example".into()),

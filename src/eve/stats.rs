@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::detect::Dialect;
 use crate::packet::{Skip, Time};
-use crate::sensor::{Evicted, Limit, Stats};
+use crate::sensor::{Evicted, Limit, NameWire, Stats};
 use crate::wire::coin::Network;
 
 use super::Kind;
@@ -84,6 +84,9 @@ struct EnginePart {
     stream_gaps: u64,
     messages: Counts,
     malformed_lines: u64,
+    malformed_dns: u64,
+    malformed_tls: u64,
+    names_read: Counts,
     limit_hits: Counts,
     coin_networks: Counts,
     panics: u64,
@@ -130,6 +133,9 @@ fn engine(stats: &Stats) -> EnginePart {
         stream_gaps: stats.stream_gaps,
         messages: Counts(Dialect::counter_names().into_iter().zip(stats.messages.0).collect()),
         malformed_lines: stats.malformed_lines,
+        malformed_dns: stats.malformed_dns,
+        malformed_tls: stats.malformed_tls,
+        names_read: counts(NameWire::ALL, NameWire::name, stats.names_read),
         limit_hits: counts(Limit::ALL, Limit::name, stats.limit_hits),
         coin_networks: counts(Network::ALL, Network::name, stats.coin_networks),
         panics: stats.panics,

@@ -17,7 +17,7 @@ pub struct Names {
 
 impl Names {
     /// The names, newest first.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         self.names.iter().map(AsRef::as_ref)
     }
 

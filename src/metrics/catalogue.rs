@@ -147,6 +147,8 @@ catalogue! {
         "Times a bound was hit.";
     MESSAGES = Counter "geophone_messages_total" ["dialect"]
         "Mining messages read.";
+    NAMES_READ = Counter "geophone_names_read_total" ["protocol"]
+        "Messages that hosts' names were read from: of name servers, and clients' hellos over TLS and QUIC.";
     SKIPPED = Counter "geophone_packets_skipped_total" ["reason"]
         "Frames that could not be decoded or carry neither TCP nor UDP.";
     PARSE_ERRORS = Counter "geophone_parse_errors_total" ["protocol"]

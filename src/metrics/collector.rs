@@ -11,7 +11,7 @@ use super::{Configuration, Sources, WorkerTotals, catalogue, client_label, proce
 use crate::detect::{Certainty, Dialect};
 use crate::ledger::{ClientRow, Snapshot};
 use crate::packet::{Skip, Time};
-use crate::sensor::{Evicted, Limit, Stats};
+use crate::sensor::{Evicted, Limit, NameWire, Stats};
 use crate::wire::coin::Network;
 
 #[derive(Debug)]
@@ -172,14 +172,17 @@ fn capture(workers: &[Worker]) -> [MetricFamily; 5] {
     ]
 }
 
-fn packets(workers: &[Worker]) -> [MetricFamily; 7] {
+fn packets(workers: &[Worker]) -> [MetricFamily; 8] {
     let busy: f64 = workers.iter().map(|w| w.totals.busy.as_secs_f64()).sum();
     [
         catalogue::COIN_NETWORKS
             .samples(by_name(Network::ALL.map(Network::name), workers, |s| s.coin_networks)),
         catalogue::LIMIT_HITS.samples(by_name(Limit::ALL.map(Limit::name), workers, |s| s.limit_hits)),
         catalogue::MESSAGES.samples(by_name(Dialect::counter_names(), workers, |s| s.messages.0)),
-        catalogue::PARSE_ERRORS.samples(by_name(["json"], workers, |s| [s.malformed_lines])),
+        catalogue::NAMES_READ.samples(by_name(NameWire::ALL.map(NameWire::name), workers, |s| s.names_read)),
+        catalogue::PARSE_ERRORS.samples(by_name(["json", "dns", "tls"], workers, |s| {
+            [s.malformed_lines, s.malformed_dns, s.malformed_tls]
+        })),
         catalogue::SKIPPED.samples(by_name(Skip::ALL.map(Skip::name), workers, |s| s.skipped)),
         catalogue::WORKER_BUSY.value(busy),
         catalogue::WORKER_PANICS.value(sum(workers, |s| s.panics)),

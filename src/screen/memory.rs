@@ -23,6 +23,11 @@ impl Tag {
         Self(end(packet.src.addr, packet.src.port).wrapping_add(end(packet.dst.addr, packet.dst.port)))
     }
 
+    /// A number of the flow and of a kind of finding.
+    pub const fn of_kind(self, kind: u8) -> u64 {
+        self.0 ^ (kind as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
     /// A number that names the flow in events: 63 bits, the same in each replay, other for another worker or for a
     /// later flow between the same ends.
     pub const fn flow_id(self, began: Time, worker: u8) -> u64 {
@@ -117,9 +122,59 @@ impl HttpSpeakers {
     }
 }
 
+/// What was told lately, by a hash of whatever it is that is told once. A newer one in the same place displaces an older,
+/// which may then be told again: a memory of fixed size (256 KiB).
+#[derive(Debug)]
+pub struct Told(Box<[(u32, u32)]>);
+
+impl Default for Told {
+    fn default() -> Self {
+        Self(vec![(0, 0); 1 << 15].into_boxed_slice())
+    }
+}
+
+impl Told {
+    /// Whether this was told within so many seconds before `now`. What is asked for all the time stays told, if `renew`
+    /// says so.
+    pub fn knows(&mut self, key: u64, now: Time, within: u32, renew: bool) -> bool {
+        let (slot, mark, second) = Self::place(key, now);
+        let Some(place) = self.0.get_mut(slot).filter(|p| p.0 == mark) else { return false };
+        let told = second.wrapping_sub(place.1) < within;
+        if told && renew {
+            place.1 = second;
+        }
+        told
+    }
+
+    /// Notes that it is told now.
+    pub fn note(&mut self, key: u64, now: Time) {
+        let (slot, mark, second) = Self::place(key, now);
+        if let Some(place) = self.0.get_mut(slot) {
+            *place = (mark, second);
+        }
+    }
+
+    const fn place(key: u64, now: Time) -> (usize, u32, u32) {
+        let mixed = key.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        ((mixed >> 49) as usize, (mixed as u32) | 1, (now.0 / Time::SECOND) as u32)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_told_is_told_again_after_its_time() {
+        let mut told = Told::default();
+        let at = Time::from_secs;
+        assert!(!told.knows(7, at(100), 60, false));
+        told.note(7, at(100));
+        assert!(told.knows(7, at(159), 60, false) && !told.knows(8, at(159), 60, false));
+        assert!(!told.knows(7, at(160), 60, false));
+        assert!(told.knows(7, at(159), 60, true) && told.knows(7, at(218), 60, true));
+        assert!(!told.knows(7, at(278), 60, true));
+    }
 
     #[test]
     fn followed_counts_exactly() {

@@ -1,13 +1,16 @@
 //! One followed flow: both its streams, cut into messages, and the session that heeds them.
 
 use super::heed::Heed;
+use super::names::Naming;
 use super::reading::Reading;
 use super::stats::{Limit, Stats};
 use super::talk::Talk;
 use crate::detect::session::{Facts, Session};
-use crate::detect::{Certainty, Transport};
+use crate::detect::claim::Claim;
+use crate::detect::{Certainty, NameSource, Transport};
 use crate::flow::stream::{Piece, Segment, Stream, Trouble};
-use crate::flow::{Settings, Way};
+use crate::flow::{FlowKey, Settings, Way};
+use crate::learned::Learned;
 use crate::packet::{Packet, Time, Vlans};
 use crate::rules::RuleSet;
 use crate::screen::{Hint, Tag};
@@ -28,6 +31,12 @@ pub(super) struct Flow {
     /// Segments that came while nothing was suspect.
     vain: u32,
     talk: Talk,
+    /// What names and addresses say.
+    pub(super) naming: Naming,
+    /// Since when a claim waits.
+    pub(super) waits_since: Option<Time>,
+    /// Whether either side has sent anything.
+    pub(super) spoke: bool,
     /// Whether the upward and the downward side have said that they are done.
     pub(super) closed: [bool; 2],
     pub(super) proven_at: Option<Time>,
@@ -52,6 +61,13 @@ pub(super) struct Told {
     pub(super) facts: Facts,
 }
 
+/// What a flow is read with, and where its claims go.
+pub(super) struct Known<'a> {
+    pub(super) rules: &'a RuleSet,
+    pub(super) learned: &'a Learned,
+    pub(super) claims: &'a mut Vec<Claim>,
+}
+
 /// One direction of a flow.
 #[derive(Debug, Default)]
 struct Side {
@@ -64,8 +80,11 @@ impl Flow {
     pub(super) fn new(tag: Tag, hint: Hint, way: Way, packet: &Packet<'_>, worker: u8) -> Self {
         let side = |of: Way| Side { stream: Stream::default(), reading: Reading::of(hint, of == way) };
         let mut talk = Talk::default();
-        if matches!(hint, Hint::Proxy | Hint::Socks) {
+        if matches!(hint, Hint::Hello | Hint::Proxy | Hint::Socks) {
             talk.speaks(way);
+        }
+        if hint == Hint::ServerHello {
+            talk.speaks(way.back());
         }
         let mut session = Session::new(packet.time);
         if hint == Hint::Frame {
@@ -82,6 +101,9 @@ impl Flow {
             junk: 0,
             vain: 0,
             talk,
+            naming: Naming::default(),
+            waits_since: None,
+            spoke: false,
             closed: [false; 2],
             proven_at: None,
             waits: false,
@@ -89,27 +111,50 @@ impl Flow {
         }
     }
 
+    /// Follows the flow for what is known of its server. `client` is which way the client's bytes go.
+    pub(super) fn expect(&mut self, claim: Claim, client: Way, now: Time) {
+        self.talk.speaks(client);
+        self.naming.expect(claim);
+        self.waits_since = Some(now);
+    }
+
+    /// The claim that waited, unless messages say more. Where nothing was ever said, it was an attempt, and for an
+    /// address that anybody can pretend to talk to not even that.
+    pub(super) fn pending_claim(&mut self) -> Option<Claim> {
+        let mut claim = self.naming.take().filter(|_| self.session.certainty().is_none())?;
+        if !self.spoke {
+            claim = Some(claim).filter(|c| c.mining.named_by == Some(NameSource::Dns))?;
+            claim.mining.certainty = Certainty::Hint;
+            claim.reason.push_str("; nothing was said");
+        }
+        Some(claim)
+    }
+
     /// Puts a segment into its stream and heeds the messages that it completes.
     pub(super) fn segment(
         &mut self,
         way: Way,
         packet: &Packet<'_>,
-        rules: &RuleSet,
+        known: Known<'_>,
         bounds: &Settings,
         stats: &mut Stats,
     ) {
+        self.spoke = true;
         let before = self.buffered();
         let proven = self.certainty().is_some();
         self.vain = if self.session.is_suspect() { 0 } else { self.vain.saturating_add(1) };
         let limit = if proven { bounds.max_line } else { bounds.max_candidate_line };
-        let Self { up, down, session, junk, talk, opened: (hint, seen), .. } = self;
+        let Self { up, down, session, junk, talk, naming, opened: (hint, seen), .. } = self;
         let anew = || Reading::of(*hint, *seen == way);
         let Side { stream, reading } = match way {
             Way::Up => up,
             Way::Down => down,
         };
         let segment = Segment { seq: packet.tcp.seq, bytes: packet.payload, len: packet.payload_len };
-        let mut heed = Heed { rules, session, stats, junk, way, now: packet.time, limit };
+        let ends = FlowKey::of(packet).0;
+        let Known { rules, learned, claims } = known;
+        let now = packet.time;
+        let mut heed = Heed { rules, learned, claims, session, naming, stats, junk, ends, way, now, limit };
         let trouble = stream.insert(segment, packet.time, bounds, |piece| match piece {
             Piece::Bytes(bytes) => reading.feed(bytes, talk, &mut heed),
             Piece::Earlier(bytes) => anew().feed(bytes, talk, &mut heed),
@@ -126,12 +171,22 @@ impl Flow {
     }
 
     /// Heeds what waited behind holes that nothing will fill any more, and gives all bytes back.
-    pub(super) fn finish(&mut self, now: Time, rules: &RuleSet, bounds: &Settings, stats: &mut Stats) {
+    pub(super) fn finish(
+        &mut self,
+        ends: FlowKey,
+        now: Time,
+        known: Known<'_>,
+        bounds: &Settings,
+        stats: &mut Stats,
+    ) {
         let before = self.buffered();
-        let Self { up, down, session, junk, talk, .. } = self;
+        let Self { up, down, session, junk, talk, naming, .. } = self;
+        let Known { rules, learned, claims } = known;
+        let limit = bounds.max_line;
         let mut trouble = Trouble::default();
         for (way, Side { stream, reading }) in [(Way::Up, up), (Way::Down, down)] {
-            let mut heed = Heed { rules, session, stats, junk, way, now, limit: bounds.max_line };
+            let mut heed =
+                Heed { rules, learned, claims, session, naming, stats, junk, ends, way, now, limit };
             let t = stream.finish(|piece| match piece {
                 Piece::Bytes(bytes) | Piece::Earlier(bytes) | Piece::Anew(bytes) => {
                     reading.feed(bytes, talk, &mut heed);
@@ -189,10 +244,11 @@ impl Flow {
             return true;
         }
         let open = |s: &Side| match &s.reading {
-            Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
+            Reading::Dns(_) | Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
                 !s.reading.is_between() || s.stream.buffered() > 0
             }
             Reading::Begin(_) => self.talk.is_waiting(),
+            Reading::Tls(framer) => !framer.is_over() && !self.talk.is_refused(),
             // A WebSocket may begin with other talk than mining.
             Reading::Http(_)
             | Reading::Proxy(_)

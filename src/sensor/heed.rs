@@ -1,23 +1,31 @@
 //! What becomes of a message: it is read by the dialects, then by what rule files describe, and heeded by the session.
 
 use super::judge;
-use super::stats::{Limit, Stats};
+use super::names::{Ends, Names, Naming};
+use super::stats::{Limit, NameWire, Stats};
 use super::talk::Talk;
 use crate::detect::Transport;
+use crate::detect::claim::Claim;
 use crate::detect::session::{Heeded, Session};
-use crate::flow::Way;
+use crate::flow::{FlowKey, Way};
+use crate::learned::Learned;
 use crate::packet::Time;
 use crate::rules::RuleSet;
 use crate::stratum::{self, Body, Line, Message, Strength};
 use crate::wire::json::Value;
-use crate::wire::{http, line, prefixed, socketio, websocket};
+use crate::wire::{dns, http, line, prefixed, socketio, tls, websocket};
 
 /// Who heeds the messages of a direction.
 pub(super) struct Heed<'a> {
     pub(super) rules: &'a RuleSet,
+    pub(super) learned: &'a Learned,
+    pub(super) claims: &'a mut Vec<Claim>,
+    pub(super) naming: &'a mut Naming,
     pub(super) session: &'a mut Session,
     pub(super) stats: &'a mut Stats,
     pub(super) junk: &'a mut u32,
+    /// The connection's ends.
+    pub(super) ends: FlowKey,
     pub(super) way: Way,
     pub(super) now: Time,
     /// Bytes of a message at most.
@@ -174,6 +182,69 @@ impl Heed<'_> {
         if !before && !self.session.is_suspect() && !greets {
             self.junk();
         }
+    }
+
+    /// Heeds a message to or from a name server.
+    pub(super) fn dns(&mut self, bytes: &[u8]) {
+        let (src, dst) = self.ends.ends(self.way);
+        match dns::Message::read(bytes) {
+            Ok(message) => {
+                self.stats.named(NameWire::Dns);
+                self.names().lookup(src, dst, &message);
+            }
+            Err(_) => {
+                self.stats.malformed_dns += 1;
+                self.junk();
+            }
+        }
+    }
+
+    /// Heeds a message of a TLS handshake.
+    pub(super) fn handshake(&mut self, message: tls::Handshake<'_>, talk: &mut Talk) {
+        match message {
+            tls::Handshake::ClientHello(hello) => {
+                talk.speaks(self.way);
+                let ends = self.ends_of(self.way);
+                let Self { rules, learned, claims, naming, now, .. } = self;
+                let mut names = Names { rules, learned, claims, now: *now };
+                names.hello(ends, &hello, tls::Carrier::Tcp, naming);
+                // Who is named needs no certificate.
+                if hello.server_name().is_some() {
+                    talk.refuse();
+                }
+            }
+            tls::Handshake::Certificate(certificate) => {
+                let ends = self.ends_of(self.way.back());
+                let Self { rules, learned, claims, naming, now, .. } = self;
+                Names { rules, learned, claims, now: *now }.certificate(ends, &certificate, naming);
+                talk.refuse();
+            }
+            tls::Handshake::ServerHello(_) => {}
+            tls::Handshake::Broken(_) => self.stats.malformed_tls += 1,
+        }
+    }
+
+    /// Heeds the host and path of an HTTP request.
+    pub(super) fn named(&mut self, request: &http::Request<'_>) {
+        let ends = self.ends_of(self.way);
+        let Self { rules, learned, claims, naming, now, .. } = self;
+        Names { rules, learned, claims, now: *now }.request(ends, request, naming);
+    }
+
+    /// Heeds what a proxy is asked for.
+    pub(super) fn destination(&mut self, host: &str, port: Option<u16>) {
+        let ends = Ends { port, ..self.ends_of(self.way) };
+        self.names().destination(ends, host);
+    }
+
+    /// The ends, if what goes `way` is the client's.
+    fn ends_of(&self, way: Way) -> Ends {
+        let (client, server) = self.ends.ends(way);
+        Ends { client, server, port: self.session.destination_port() }
+    }
+
+    fn names(&mut self) -> Names<'_> {
+        Names { rules: self.rules, learned: self.learned, claims: self.claims, now: self.now }
     }
 
     fn event<'t>(&self, text: &'t [u8]) -> Option<Message<'t>> {

@@ -1,10 +1,11 @@
 //! Judges a segment alone, before any state: is it worth following its flow? Nothing is kept.
 
+use super::names;
 use crate::rules::RuleSet;
 use crate::screen::{self, Hint};
 use crate::stratum::{self, Body, Line, Message, Read, Strength};
 use crate::wire::json::{Found, Scan};
-use crate::wire::{line, proxy, socketio, websocket, words};
+use crate::wire::{line, proxy, socketio, tls, websocket, words};
 
 /// What a payload could be the beginning of: what the screen sees, or a text that rule files describe.
 #[inline]
@@ -20,11 +21,13 @@ pub(super) fn opens(hint: Hint, payload: &[u8], rules: &RuleSet) -> bool {
     match hint {
         Hint::Agent | Hint::Object | Hint::ObjectAfter(_) => lines_open(payload, rules),
         Hint::Frame => frame_opens(payload, rules),
+        Hint::Hello => hello_opens(payload, rules),
         Hint::Http => head_opens(payload, rules),
         Hint::Proxy => proxied_opens(payload, rules),
         // The screen has seen the whole form of these.
-        Hint::Prefixed(_) | Hint::Socks => true,
-        Hint::Coin(_) | Hint::Text => false,
+        Hint::Dns | Hint::Prefixed(_) | Hint::Socks => true,
+        // For what it is worth, the client's greeting counts.
+        Hint::Coin(_) | Hint::Expected | Hint::ServerHello | Hint::Text => false,
         Hint::Words => words_open(payload, rules),
     }
 }
@@ -74,6 +77,17 @@ fn head_opens(payload: &[u8], rules: &RuleSet) -> bool {
         || screen::asks_for_work(payload)
         || screen::is_cut_request(payload)
         || rules.own().may_be_head(payload)
+        || names::is_listed(payload, rules)
+}
+
+/// Whether a greeting names a listed host, or none, or not yet. The rest of the handshake says more then.
+fn hello_opens(payload: &[u8], rules: &RuleSet) -> bool {
+    let hello = match tls::glance(payload) {
+        tls::Glance::Whole(hello) | tls::Glance::Part { hello } => hello,
+        tls::Glance::Split => return true,
+        tls::Glance::Not => return false,
+    };
+    hello.server_name().is_none_or(|name| rules.host(name).is_some())
 }
 
 /// Whether a segment of WebSocket frames, found in mid-stream, begins with a mining message.

@@ -7,13 +7,15 @@ use super::judge;
 use super::talk::{Over, Talk};
 use crate::detect::{Transport, Via};
 use crate::screen::Hint;
-use crate::wire::{http, line, prefixed, proxy, socks, websocket, words};
+use crate::wire::{dns, http, line, prefixed, proxy, socks, tls, websocket, words};
 
 /// The reader of one direction.
 #[derive(Debug)]
 pub(super) enum Reading {
     /// Inside a wrapping, as many first bytes as do not tell yet what follows.
     Begin(Vec<u8>),
+    /// Messages to or from a name server.
+    Dns(dns::Framer),
     /// HTTP heads, until they agree on a WebSocket or a tunnel.
     Http(Box<http::Framer>),
     /// Lines straight on TCP.
@@ -26,6 +28,8 @@ pub(super) enum Reading {
     SocksClient(Box<socks::Client>),
     /// What the proxy answers.
     SocksServer(Box<socks::Server>),
+    /// A TLS handshake, as far as it is in clear.
+    Tls(Box<tls::Framer>),
     /// A WebSocket's frames.
     WebSocket(Box<websocket::Framer>),
     /// Lines of plain text.
@@ -46,7 +50,10 @@ impl Reading {
     pub(super) fn of(hint: Hint, seen: bool) -> Self {
         match hint {
             Hint::Agent | Hint::Coin(_) | Hint::Object | Hint::ObjectAfter(_) | Hint::Text => Self::default(),
+            Hint::Dns => Self::Dns(dns::Framer::default()),
+            Hint::Expected => Self::begin(),
             Hint::Frame => Self::WebSocket(Box::default()),
+            Hint::Hello | Hint::ServerHello => Self::Tls(Box::default()),
             Hint::Http => Self::Http(Box::default()),
             Hint::Prefixed(order) => Self::Prefixed(order, Box::new(prefixed::Framer::new(order))),
             Hint::Proxy if seen => Self::Proxy(Vec::new()),
@@ -61,6 +68,8 @@ impl Reading {
     pub(super) fn is_between(&self) -> bool {
         match self {
             Self::Begin(_) | Self::Http(_) => true,
+            Self::Dns(framer) => framer.is_between(),
+            Self::Tls(framer) => framer.is_over(),
             Self::Lines(framer) => framer.is_between(),
             Self::Prefixed(_, framer) => framer.is_between(),
             Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => false,
@@ -72,12 +81,14 @@ impl Reading {
     /// Bytes held.
     pub(super) fn buffered(&self) -> usize {
         match self {
+            Self::Dns(framer) => framer.buffered(),
             Self::SocksClient(client) => client.buffered(),
             Self::SocksServer(server) => server.buffered(),
             Self::Http(framer) => framer.buffered(),
             Self::Lines(framer) => framer.buffered(),
             Self::Prefixed(_, framer) => framer.buffered(),
             Self::Begin(held) | Self::Proxy(held) => held.capacity(),
+            Self::Tls(framer) => framer.buffered(),
             Self::WebSocket(framer) => framer.buffered(),
             Self::Words(framer) => framer.buffered(),
         }
@@ -86,11 +97,13 @@ impl Reading {
     /// Bytes are missing: goes on where a message begins.
     pub(super) fn resync(&mut self) {
         match self {
+            Self::Dns(framer) => framer.resync(),
             Self::Http(framer) => framer.resync(),
             Self::Lines(framer) => framer.resync(),
             Self::Prefixed(_, framer) => framer.resync(),
             // What comes next may be inside already.
             Self::Begin(_) | Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => *self = Self::begin(),
+            Self::Tls(framer) => framer.resync(),
             Self::WebSocket(framer) => framer.resync(),
             Self::Words(framer) => framer.resync(),
         }
@@ -124,6 +137,7 @@ impl Reading {
                     *self = Self::Begin(first);
                 }
             }
+            Self::Dns(framer) => framer.feed(piece, heed.limit, |m| heed.dns(m)),
             Self::Http(framer) => {
                 let rest = Self::heads(framer, piece, talk, heed);
                 match talk.over() {
@@ -153,6 +167,7 @@ impl Reading {
                 let progress = server.feed(piece);
                 self.handshake(progress, piece, talk, heed, |reply, _, _| reply == socks::Reply::Granted);
             }
+            Self::Tls(framer) => framer.feed(piece, heed.limit, |m| heed.handshake(m, talk)),
             Self::WebSocket(framer) => {
                 let limits = websocket::Limits { max_message: heed.limit };
                 framer.feed(piece, &limits, |m| heed.frame(m));

@@ -17,11 +17,14 @@ pub enum Limit {
     StreamBytes,
     /// Requests of one session that wait for a reply.
     Pending,
+    /// QUIC handshakes opened in a second, or in the reading at once.
+    Quic,
 }
 
 impl Limit {
     /// All limits, in the order of their counters.
-    pub const ALL: [Self; 5] = [Self::Flows, Self::Line, Self::OutOfOrder, Self::StreamBytes, Self::Pending];
+    pub const ALL: [Self; 6] =
+        [Self::Flows, Self::Line, Self::OutOfOrder, Self::StreamBytes, Self::Pending, Self::Quic];
 
     /// Label value in the metrics.
     pub const fn name(self) -> &'static str {
@@ -31,6 +34,32 @@ impl Limit {
             Self::OutOfOrder => "out_of_order",
             Self::StreamBytes => "stream_bytes",
             Self::Pending => "pending",
+            Self::Quic => "quic",
+        }
+    }
+}
+
+/// What names are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameWire {
+    /// Messages to and from name servers.
+    Dns,
+    /// Clients' hellos over QUIC.
+    Quic,
+    /// Clients' hellos over TLS.
+    Tls,
+}
+
+impl NameWire {
+    /// All of them, in the order of their counters.
+    pub const ALL: [Self; 3] = [Self::Dns, Self::Quic, Self::Tls];
+
+    /// Label value in the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Quic => "quic",
+            Self::Tls => "tls",
         }
     }
 }
@@ -91,6 +120,12 @@ pub struct Stats {
     pub messages: Messages,
     /// Lines that began as JSON and were not.
     pub malformed_lines: u64,
+    /// Messages to or from name servers that are none.
+    pub malformed_dns: u64,
+    /// TLS handshakes that contradict themselves, over QUIC too.
+    pub malformed_tls: u64,
+    /// Messages that names were read from, by [`NameWire`].
+    pub names_read: [u64; NameWire::ALL.len()],
     /// Bounds hit, by [`Limit`].
     pub limit_hits: [u64; Limit::ALL.len()],
     /// Opening messages of coins' peer-to-peer networks, by [`Network`].
@@ -122,6 +157,13 @@ impl Stats {
     /// Counts the opening message of a coin's network.
     pub(super) fn met(&mut self, network: Network) {
         if let Some(n) = self.coin_networks.get_mut(network as usize) {
+            *n += 1;
+        }
+    }
+
+    /// Counts a message that names are read from.
+    pub(super) fn named(&mut self, wire: NameWire) {
+        if let Some(n) = self.names_read.get_mut(wire as usize) {
             *n += 1;
         }
     }

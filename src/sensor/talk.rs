@@ -141,6 +141,9 @@ impl Talk {
         heed: &mut Heed<'_>,
     ) -> bool {
         let destination = destination.as_ref().map(|(host, port)| (&**host, *port));
+        if let Some((host, port)) = destination {
+            heed.destination(host, port);
+        }
         heed.session.wrapped(via, destination, client);
         self.wrappings = self.wrappings.saturating_add(1);
         self.client.get_or_insert(heed.way);
@@ -199,6 +202,7 @@ impl Talk {
             (self.tunnels, self.refused) = (true, !self.connects);
             return;
         }
+        heed.named(request);
         let header = |name| request.headers.value(name).filter(|v| v.len() <= MAX_WORD && !v.is_empty());
         let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
         self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));

@@ -1,0 +1,304 @@
+//! Hosts' names as the wire shows them, weighed: greetings over TLS and QUIC, certificates, HTTP requests, proxies' tasks,
+//! questions to name servers. What a listed name is worth is for [`Claim`] to say; who is told twice is for the sensor.
+
+use std::net::IpAddr;
+
+use crate::detect::NameSource;
+use crate::detect::Transport;
+use crate::detect::claim::{self, Claim, Sight};
+use crate::learned::Learned;
+use crate::packet::{Endpoint, Time};
+use crate::rules::RuleSet;
+use crate::wire::tls::{Carrier, Certificate, ClientHello};
+use crate::wire::{dns, http};
+
+/// What the names of a flow have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Naming {
+    /// Whether the wire itself named the host, so that what was learned of the address does not count.
+    named: bool,
+    /// Whether the client greets as browsers do.
+    browser: bool,
+    /// What the client had asked a name server for, as known when its session was first told.
+    pub(super) called: Option<String>,
+    /// What speaks for mining unless the wire names another host, or proves more.
+    pending: Option<Claim>,
+}
+
+/// Bytes kept of the protocols that a hello offers.
+const MAX_ALPN: usize = 64;
+
+/// Words of HTTP heads longer than this are not kept.
+const MAX_WORD: usize = 512;
+
+impl Naming {
+    /// Something speaks for mining, unless more is heard.
+    pub(super) fn expect(&mut self, claim: Claim) {
+        self.pending.get_or_insert(claim);
+    }
+
+    /// Whether something waits to be told.
+    pub(super) const fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// What waited.
+    pub(super) const fn take(&mut self) -> Option<Claim> {
+        self.pending.take()
+    }
+
+    /// The wire named the host. What the client asked a name server for before counts no more.
+    fn heard(&mut self) {
+        self.named = true;
+        self.pending = self.pending.take().filter(|c| c.mining.named_by != Some(NameSource::Dns));
+    }
+}
+
+/// Who weighs the names of a packet.
+pub(super) struct Names<'a> {
+    pub(super) rules: &'a RuleSet,
+    pub(super) learned: &'a Learned,
+    pub(super) claims: &'a mut Vec<Claim>,
+    pub(super) now: Time,
+}
+
+/// Whose names they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) client: Endpoint,
+    pub(super) server: Endpoint,
+    /// The port that a proxy was asked for, where the server is one.
+    pub(super) port: Option<u16>,
+}
+
+impl Names<'_> {
+    /// A client's greeting.
+    pub(super) fn hello(&mut self, ends: Ends, hello: &ClientHello<'_>, carrier: Carrier, naming: &mut Naming) {
+        let web = |protocol: &[u8]| matches!(protocol, b"h2" | b"h3" | b"http/1.0" | b"http/1.1");
+        naming.browser = hello.alpn().any(web);
+        let transport = match carrier {
+            Carrier::Quic => Transport::Quic,
+            Carrier::Tcp => Transport::Tls,
+        };
+        let before = self.claims.len();
+        match hello.server_name() {
+            Some(name) => {
+                naming.heard();
+                let source = if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni };
+                self.weigh(ends, name, source, transport, naming.browser);
+            }
+            None => self.by_dns(ends, transport, naming),
+        }
+        for claim in self.claims.iter_mut().skip(before) {
+            claim.mining.ja4 = Some(hello.ja4(carrier).as_str().to_owned());
+            claim.mining.alpn = offered(hello);
+        }
+    }
+
+    /// A server's certificate: it names the host where the client did not.
+    pub(super) fn certificate(&mut self, ends: Ends, certificate: &Certificate<'_>, naming: &mut Naming) {
+        if naming.named {
+            return;
+        }
+        let common = certificate.common_name().filter(|name| name.contains('.'));
+        let mut names = certificate.names().peekable();
+        let alone = if names.peek().is_none() { common } else { None };
+        if let Some(name) = claim::one_operator(names.chain(alone), self.rules) {
+            let name = name.to_owned();
+            self.weigh(ends, &name, NameSource::Certificate, Transport::Tls, naming.browser);
+        }
+    }
+
+    /// An HTTP request: its host, and its path if that is a miner script's.
+    pub(super) fn request(&mut self, ends: Ends, request: &http::Request<'_>, naming: &mut Naming) {
+        let asked = Asked::of(request);
+        naming.heard();
+        let before = self.claims.len();
+        let sight = Sight {
+            client: ends.client,
+            server: ends.server,
+            name: asked.host.unwrap_or_default(),
+            port: asked.port.or(ends.port),
+            source: NameSource::HttpHost,
+            transport: Transport::Http,
+            browser: asked.browser,
+            time: self.now,
+        };
+        match asked.path.and_then(|path| self.rules.script(asked.host, path)) {
+            Some(script) => self.claims.push(Claim::of_script(&sight, script)),
+            None => self.claims.extend(Claim::of_name(&sight, self.rules)),
+        }
+        for claim in self.claims.iter_mut().skip(before) {
+            let (path, query) = asked.path.map_or((None, None), split);
+            claim.mining.route.host = asked.host.map(str::to_owned);
+            claim.mining.route.path = path.map(str::to_owned);
+            claim.mining.site = asked.site.map(str::to_owned);
+            claim.mining.payee = query.and_then(site_key).map(str::to_owned);
+        }
+    }
+
+    /// What a proxy was asked to connect to.
+    pub(super) fn destination(&mut self, ends: Ends, host: &str) {
+        self.weigh(ends, host, NameSource::ProxyRequest, Transport::Tcp, false);
+    }
+
+    /// A name server's question or answer. Clients ask for recursion; who does not is a name server itself, and asks
+    /// for whoever.
+    pub(super) fn lookup(&mut self, src: Endpoint, dst: Endpoint, message: &dns::Message<'_>) {
+        let (client, server) = if message.response { (dst, src) } else { (src, dst) };
+        let Some(question) = message.question().filter(|_| message.recursion_desired && message.opcode == 0) else {
+            return;
+        };
+        let ends = Ends { client, server, port: None };
+        let asked = question.name.as_str();
+        if is_for_hosts(question.kind) {
+            self.weigh(ends, asked, NameSource::DnsQuery, Transport::Dns, false);
+        }
+        if message.response {
+            self.answer(ends, asked, message);
+        }
+    }
+
+    /// An answer: aliases are names too, and addresses are what the client will talk to.
+    fn answer(&mut self, ends: Ends, asked: &str, message: &dns::Message<'_>) {
+        let mut name = dns::Name::default();
+        for answer in message.answers() {
+            match answer.data {
+                dns::Data::Alias(alias) => {
+                    if self.rules.host(asked).is_none() && self.rules.host(alias.as_str()).is_some() {
+                        self.weigh(ends, alias.as_str(), NameSource::DnsAlias, Transport::Dns, false);
+                        name = alias;
+                    }
+                }
+                dns::Data::Address(addr) => self.learn(ends.client.addr, addr, asked, &name, answer.ttl),
+                dns::Data::Service { addresses, .. } => {
+                    for addr in addresses.as_slice() {
+                        self.learn(ends.client.addr, *addr, asked, &name, answer.ttl);
+                    }
+                }
+                dns::Data::Other(_) => {}
+            }
+        }
+    }
+
+    /// Remembers what the client calls this address: by the name it asked for, or by the listed alias of that.
+    fn learn(&self, client: IpAddr, addr: IpAddr, asked: &str, alias: &dns::Name, ttl: u32) {
+        let name = if alias.as_str().is_empty() { asked } else { alias.as_str() };
+        if name.is_empty() || !claim::is_server(addr) {
+            return;
+        }
+        self.learned.name(client, addr, name, ttl, self.now);
+        if self.rules.host(name).is_some() {
+            self.learned.watch(addr);
+        }
+    }
+
+    /// What the client asked a name server for before it talked to this address.
+    pub(super) fn by_dns(&mut self, ends: Ends, transport: Transport, naming: &Naming) {
+        let names = self.learned.names(ends.client.addr, ends.server.addr, self.now);
+        if names.is_crowded() || ends.port.is_some() {
+            return;
+        }
+        if let Some(name) = claim::only_listed(names.iter(), self.rules) {
+            self.weigh(ends, name, NameSource::Dns, transport, naming.browser);
+        }
+    }
+
+    fn weigh(&mut self, ends: Ends, name: &str, source: NameSource, transport: Transport, browser: bool) {
+        let Ends { client, server, port } = ends;
+        let sight = Sight { client, server, name, port, source, transport, browser, time: self.now };
+        self.claims.extend(Claim::of_name(&sight, self.rules));
+    }
+}
+
+/// Questions that come before talking to a host. Who asks for a domain's mail or name servers does not want to mine
+/// there.
+const fn is_for_hosts(kind: dns::Kind) -> bool {
+    use dns::Kind;
+    matches!(kind, Kind::A | Kind::Aaaa | Kind::Any | Kind::Cname | Kind::Https | Kind::Srv | Kind::Svcb)
+}
+
+/// The protocols that a hello offers, as far as they are plain words.
+fn offered(hello: &ClientHello<'_>) -> Option<String> {
+    let mut text = String::new();
+    for protocol in hello.alpn().filter_map(|p| str::from_utf8(p).ok()) {
+        if !protocol.bytes().all(|b| b.is_ascii_graphic()) || text.len() + protocol.len() > MAX_ALPN {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(protocol);
+    }
+    Some(text).filter(|t| !t.is_empty())
+}
+
+/// What of an HTTP request tells who is asked for what.
+struct Asked<'a> {
+    host: Option<&'a str>,
+    port: Option<u16>,
+    path: Option<&'a str>,
+    site: Option<&'a str>,
+    browser: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &http::Request<'a>) -> Self {
+        let header = |name| request.headers.value(name).filter(|v| v.len() <= MAX_WORD && !v.is_empty());
+        // To a proxy the target counts, and its host is the one that is meant (RFC 9112, 3.2.2).
+        let (authority, path) = match request.form() {
+            Some(http::Target::Absolute { authority, path }) => (Some(authority), Some(path)),
+            Some(http::Target::Origin(path)) => (header("host"), Some(path)),
+            _ => (None, None),
+        };
+        let absolute = matches!(request.form(), Some(http::Target::Absolute { .. }));
+        let named = authority.and_then(http::host_port);
+        let port = named.and_then(|(_, port)| port).or_else(|| absolute.then_some(80));
+        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
+        Self {
+            host: named.map(|(host, _)| host),
+            port: port.filter(|_| absolute),
+            path: path.filter(|p| p.len() <= MAX_WORD),
+            site: known,
+            browser: header("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/")),
+        }
+    }
+}
+
+/// Path and query.
+fn split(target: &str) -> (Option<&str>, Option<&str>) {
+    target.split_once('?').map_or((Some(target), None), |(path, query)| (Some(path), Some(query)))
+}
+
+/// Who collects, where a miner script's address says so (`key` and `site_key` of several services).
+fn site_key(query: &str) -> Option<&str> {
+    let mut members = query.split('&').filter_map(|m| m.split_once('='));
+    let key = members.find(|(name, _)| matches!(*name, "key" | "site_key" | "sitekey" | "siteKey"))?.1;
+    (8..=128).contains(&key.len()).then_some(key)
+}
+
+/// Whether a request of which the whole head is in this segment asks a listed host, or for a miner's script: worth
+/// reading. A search of its bytes, as cheap as may be: most requests are neither.
+pub(super) fn is_listed(payload: &[u8], rules: &RuleSet) -> bool {
+    let line = payload.split(|b| *b == b'\r').next().unwrap_or_default();
+    let Some(target) = str::from_utf8(line).ok().and_then(|l| l.split(' ').nth(1)) else { return false };
+    let absolute = target.split_once("://").map(|(_, rest)| rest);
+    let (authority, path) = match absolute {
+        Some(rest) => rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, "")),
+        None => (host_field(payload).unwrap_or_default(), target),
+    };
+    let host = http::host_port(authority).map(|(host, _)| host);
+    host.is_some_and(|h| rules.host(h).is_some()) || path.len() <= MAX_WORD && rules.script(host, path).is_some()
+}
+
+/// The value of the Host field.
+fn host_field(payload: &[u8]) -> Option<&str> {
+    let head = payload.get(..2048).unwrap_or(payload);
+    let at = memchr::memmem::find_iter(head, b"ost:").find(|at| {
+        let name = at.checked_sub(2).and_then(|from| head.get(from..*at));
+        matches!(name, Some(b"\nH" | b"\nh"))
+    })?;
+    let value = head.get(at.checked_add(4)?..)?;
+    let end = memchr::memchr2(b'\r', b'\n', value)?;
+    str::from_utf8(value.get(..end)?).ok().map(str::trim)
+}
