@@ -269,7 +269,7 @@ fn eight_threads_at_once() {
             table.name(client, server, "pool.example", 60, now);
             table.watch(server);
             assert!(table.may_be_watched(server));
-            table.endpoint(endpoint(thread << 16 | n % 300), known(Dialect::Bitcoin), now);
+            table.endpoint(endpoint((thread << 16) | (n % 300)), known(Dialect::Bitcoin), now);
             let _ = table.endpoint_of(endpoint(n % 300), now);
             let _ = table.names(client, server, now);
             if n % 500 == 0 {
@@ -303,7 +303,7 @@ fn renewing_loses_nothing() {
             let table = &table;
             scope.spawn(move || {
                 for n in 0..2000 {
-                    let endpoint = endpoint(thread << 16 | n);
+                    let endpoint = endpoint((thread << 16) | n);
                     table.endpoint(endpoint, known(Dialect::Bitcoin), START);
                     assert!(table.may_be_endpoint(endpoint));
                 }
