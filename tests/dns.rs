@@ -175,7 +175,7 @@ fn built_messages_agree() {
             counts.message("built", &bytes);
         }
     }
-    println!("{counts:?}");
+    eprintln!("{counts:?}");
     assert!(counts.faults.is_empty(), "{}", counts.faults.join("\n"));
     assert_eq!((counts.compared, counts.refused), (8000, 0));
     assert!(counts.questions > 6000 && counts.records > 20_000 && counts.allowed.is_empty());
@@ -283,14 +283,14 @@ fn captured_messages_agree() {
                 files(&unpacked(&archive), &mut captures);
             }
         }
-        None => println!("shared captures are not here: only our own are compared"),
+        None => eprintln!("shared captures are not here: only our own are compared"),
     }
     let mut counts = Counts::default();
     for path in &captures {
         compare(path, &mut counts);
     }
     let Counts { compared, questions, records, refused, overlooked, allowed, faults } = &counts;
-    println!(
+    eprintln!(
         "{} captures: {compared} messages compared ({questions} questions, {records} records), {refused} refused by \
          simple-dns, {overlooked} overlooked, allowed {allowed:?}",
         captures.len()

@@ -75,9 +75,9 @@ impl Asked {
         Names { names: live.map(|heard| Arc::clone(&heard.name)).collect(), is_crowded: self.crowded_until > now }
     }
 
-    /// Whether a name holds.
+    /// Whether a name holds, be it one that was given up.
     pub(super) fn lives(&self, now: Time) -> bool {
-        self.heard.iter().any(|heard| heard.until > now)
+        self.crowded_until > now || self.heard.iter().any(|heard| heard.until > now)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use foldhash::fast::FixedState;
+use foldhash::quality::FixedState;
 
 use super::bounded::Bounded;
 use super::sieve::Sieve;

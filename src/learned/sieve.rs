@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use foldhash::fast::FixedState;
+use foldhash::quality::FixedState;
 
 const WORDS: usize = 1024;
 const SEED: u64 = 0x7369_6576_6520_3634;
