@@ -367,7 +367,7 @@ fn captures_of_the_project() {
     all.iter().filter(|path| path.extension().is_some_and(|e| e == "pcap")).for_each(|p| compared.capture(p));
     assert!(compared.captures > 30, "{compared:?}");
     assert!(compared.faults.is_empty(), "{}", compared.faults.join("\n"));
-    println!("{compared:?}");
+    eprintln!("{compared:?}");
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn captures_that_are_shared() {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let shared = std::env::var_os("GEOPHONE_SHARED").map_or_else(beside, PathBuf::from).join("captures");
     if !shared.is_dir() {
-        println!("skipped: {} is not there", shared.display());
+        eprintln!("skipped: {} is not there", shared.display());
         return;
     }
     let mut compared = Compared::default();
@@ -386,7 +386,7 @@ fn captures_that_are_shared() {
         all.sort();
         all.iter().for_each(|path| compared.capture(path));
     }
-    println!("{compared:?}");
+    eprintln!("{compared:?}");
     assert!(compared.faults.is_empty(), "{}\n{}", compared.faults.len(), compared.faults.join("\n"));
     assert!(compared.hellos > 100 && compared.servers > 100 && compared.leaves > 50, "{compared:?}");
 }

@@ -362,7 +362,7 @@ fn servers_say_what_they_chose_and_who_they_are() {
     let warned = [record(21, &[1, 112]), stream].concat();
     assert_eq!(told([&warned[..]], LIMIT), (want.to_vec(), 0, true));
     // A leaf over the limit, and one shorter than its certificate.
-    for (limit, mangled) in [(leaf.len() - 1, chain.clone()), (LIMIT, self::chain(&[&leaf[..leaf.len() - 1]]))] {
+    for (limit, mangled) in [(leaf.len() - 1, chain), (LIMIT, self::chain(&[&leaf[..leaf.len() - 1]]))] {
         let (told, _, over) = told([&records(&[&hello[..], &mangled].concat(), 99)[..]], limit);
         assert!(over && told.len() == 2 && told[1].starts_with("Broken"), "{told:?}");
     }
