@@ -175,7 +175,7 @@ fn metrics(
 }
 
 fn rule_totals(rules: &RuleSet) -> RuleTotals {
-    RuleTotals { detections: rules.detections().len(), pools: rules.pools().len() }
+    RuleTotals { detections: rules.detections().len(), pools: rules.host_count() }
 }
 
 /// Counters of the event writers, of all those there were: a reload may start another, and no counter goes down.
@@ -327,7 +327,7 @@ impl Daemon {
         info!(
             "reload: {} detections and {} pool hosts in force",
             rules.detections().len(),
-            rules.pools().len()
+            rules.host_count()
         );
         self.config = config;
     }

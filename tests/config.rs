@@ -246,7 +246,7 @@ fn rules_directory_starts_at_the_file() {
     assert_eq!(config.rules.directory.as_deref(), Some(&*folder.0.join("mine")));
     let rules = load_rules(&config).unwrap();
     assert_eq!(rules.rule(Signal::StratumMessage, Dialect::Bitcoin).unwrap().id, 1);
-    assert!(rules.pools().is_empty());
+    assert!(rules.hosts().next().is_none());
 }
 
 #[test]
@@ -276,8 +276,11 @@ fn rules_come_from_all_files_of_the_directory() {
     ])
     .map_err(|(_, error)| error)
     .unwrap();
-    let pool = rules.pool_of("eu.pool.example.com").expect("a pool");
-    assert_eq!((pool.domain.as_str(), &*pool.operator), ("pool.example.com", "pool.example.com"));
+    let pool = rules.host("eu.pool.example.com").expect("a pool");
+    assert_eq!(
+        (pool.domain, pool.operator(), &*pool.about.source),
+        ("pool.example.com", "pool.example.com", "b.yaml")
+    );
     assert_eq!(rules.detections().len(), 1);
 }
 
@@ -293,6 +296,7 @@ pools:
   - {domain: bad..example.com, match: substring, category: bank}
   - {domain: 7, match: exact, ports: [0, 70000, x], coins: XMR, last_seen: 2026-08-40}
   - plain.example.com
+  - {domain: pool.example.com, match: suffix, group: dead, serves: mail, action: deny}
 ";
     let b = "\
 detections:
@@ -324,9 +328,12 @@ surprise: 1
         "a.yaml:8:76: pools[2].last_seen: \"2026-08-40\" is no date: write \"2026-08-16\"",
         "a.yaml:9:5: pools[3]: \"plain.example.com\" is no mapping",
         "b.yaml:2:29: detections[0].signal: two rules for signal stratum_message and dialect any (first in a.yaml:2:29)",
-        "b.yaml:4:13: pools[0].domain: pool.example.com is listed twice (first in a.yaml:6:14): keep one",
+        "a.yaml:10:14: pools[4].domain: pool.example.com is listed twice (first in line 6): keep one",
+        "a.yaml:10:54: pools[4].group: \"dead\" is none of the words: write one of: current, legacy",
+        "a.yaml:10:68: pools[4].serves: \"mail\" is none of the words: write one of: stratum, web",
+        "a.yaml:10:82: pools[4].action: \"deny\" is none of the words: write one of: list, allow",
         "b.yaml:6:12: pools[0].coins: \"X R\" is no coin symbol",
-        "b.yaml:7:1: surprise: unknown key: remove it, or use one of: detections, dialects, pools",
+        "b.yaml:7:1: surprise: unknown key: remove it, or use one of: addresses, detections, dialects, pools, scripts",
     ];
     let said = rule_faults(&[("a.yaml", a), ("b.yaml", b)]);
     for part in expected {
@@ -357,6 +364,6 @@ fn built_in_files_load_and_dump_to_themselves() {
     let config = Config::load(None).unwrap();
     assert_eq!(load(config.dump()).unwrap(), config);
     let rules = load_rules(&config).unwrap();
-    assert!(rules.pools().len() > 500);
+    assert!(rules.host_count() > 500);
     assert_eq!(rules.own().count(), 2);
 }

@@ -14,7 +14,7 @@ pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
         capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
     }
     let source = path.map_or_else(|| "built-in defaults".to_owned(), |p| p.display().to_string());
-    let (dialects, pools) = (rules.own().count(), rules.pools().len());
+    let (dialects, pools) = (rules.own().count(), rules.host_count());
     let detections = rules.detections().len() - dialects;
     print(|out| {
         if dump {

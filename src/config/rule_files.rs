@@ -1,4 +1,4 @@
-//! Rule files: the built-in ones, every `*.yaml` of a directory, or both, to one rule set. What a rule means is not known
+//! Rule files: the built-in ones, every `*.yaml` and `*.hosts` of a directory, or both, to one rule set. What a rule means is not known
 //! here; [`RuleSet::build_all`] checks that, and its faults get their places back.
 
 use std::fs;
@@ -10,7 +10,9 @@ use super::fault::{Faults, label};
 use super::{Config, Error, file};
 
 mod dialects;
+mod hosts;
 mod item;
+mod known;
 mod lists;
 mod members;
 mod rule;
@@ -20,18 +22,22 @@ pub use samples::{Sample, Sampled, Samples};
 
 use lists::Lists;
 
-/// Bytes of the largest rule file; lists of hosts are long. Reading one takes some 30 times its size in memory for as
-/// long as it is read.
+/// Bytes of the largest rule file. Reading YAML takes some 30 times its size in memory for as long as it is read.
 const MAX_FILE: usize = 64 << 20;
+
+/// Bytes of the largest host list, which takes its own size and some 40 bytes a name.
+const MAX_HOSTS: usize = 256 << 20;
 
 /// Rule files in a directory at most.
 const MAX_FILES: usize = 256;
 
 /// The rules built into the program.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 5] = [
+    ("built-in allow.hosts", include_str!("../../rules/allow.hosts")),
     ("built-in detections.yaml", include_str!("../../rules/detections.yaml")),
     ("built-in dialects.yaml", include_str!("../../rules/dialects.yaml")),
-    ("built-in pools.yaml", include_str!("../../rules/pools.yaml")),
+    ("built-in pools.hosts", include_str!("../../rules/pools.hosts")),
+    ("built-in scripts.yaml", include_str!("../../rules/scripts.yaml")),
 ];
 
 /// Reads the rules that `config` asks for: a whole new set, or everything that is wrong with it.
@@ -44,12 +50,21 @@ pub fn load_rules_with_samples(config: &Config) -> Result<(RuleSet, Vec<Samples>
     let mut faults = Faults::default();
     let mut lists = Lists::default();
     if config.rules.built_in || config.rules.directory.is_none() {
-        BUILT_IN.iter().for_each(|(name, text)| lists.read(name, text, &mut faults));
+        for (name, text) in BUILT_IN {
+            if is_host_list(Path::new(name)) {
+                lists.read_hosts(name, text, &mut faults);
+            } else {
+                lists.read(name, text, &mut faults);
+            }
+        }
     }
     if let Some(directory) = &config.rules.directory {
         for path in files(directory, &mut faults) {
-            if let Some(text) = file::read(&path, MAX_FILE, &mut faults) {
-                lists.read(&label(&path), &text, &mut faults);
+            let most = if is_host_list(&path) { MAX_HOSTS } else { MAX_FILE };
+            match file::read(&path, most, &mut faults) {
+                Some(text) if is_host_list(&path) => lists.read_hosts(&label(&path), &text, &mut faults),
+                Some(text) => lists.read(&label(&path), &text, &mut faults),
+                None => {}
             }
         }
         if lists.is_silent() && faults.is_empty() {
@@ -78,10 +93,14 @@ fn files(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
     for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "yml")) {
         faults.whole(&label(path), "is not read for its name", "call it .yaml, or move it away");
     }
-    paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
+    paths.retain(|p| is_host_list(p) || p.extension().is_some_and(|e| e == "yaml"));
     if paths.len() > MAX_FILES {
         faults.whole(&name, "has more than 256 rule files", "join some of them");
         paths.clear();
     }
     paths
+}
+
+fn is_host_list(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "hosts")
 }

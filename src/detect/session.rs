@@ -400,7 +400,7 @@ impl Session {
             transport: self.transport,
             certainty,
             client_role_proven: self.miner.is_some(),
-            pool: host.and_then(|h| rules.pool_of(h)).map(|p| Arc::clone(&p.operator)),
+            pool: host.and_then(|h| rules.pool_of(h)),
             server_name: host.map(str::to_owned),
             server_port: named.and_then(|n| n.port),
             route: self.route.clone(),

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::described::{self, Form, Own};
-use super::hosts::{self, Hosts};
-use super::{Described, Error, Place, PoolHost, Problem, Rule, RuleSet};
+use super::{About, Described, Error, Known, Place, Problem, Rule, RuleSet};
 use crate::detect::Dialect;
 
 /// Characters of the longest name, category or operator.
@@ -15,28 +14,28 @@ const MAX_TEXT: usize = 200;
 const MAX_COIN: usize = 32;
 
 impl RuleSet {
-    /// A set without described dialects; see [`RuleSet::build_all`].
-    pub fn build(detections: Vec<Rule>, pools: Vec<PoolHost>) -> Result<Self, Vec<Error>> {
-        Self::build_all(detections, Vec::new(), pools)
+    /// A set that knows no hosts; see [`RuleSet::build_all`].
+    pub fn build(detections: Vec<Rule>, dialects: Vec<Described>) -> Result<Self, Vec<Error>> {
+        Self::build_all(detections, dialects, Known::default())
     }
 
-    /// Builds the set, or says everything that is wrong with its parts. Domains are lower-cased and lose one
-    /// trailing dot.
+    /// Builds the set, or says everything that is wrong with its parts. What is known of hosts was checked as it was
+    /// collected.
     pub fn build_all(
         detections: Vec<Rule>,
         dialects: Vec<Described>,
-        mut pools: Vec<PoolHost>,
+        mut known: Known,
     ) -> Result<Self, Vec<Error>> {
         let mut faults = Faults::default();
         faults.rules(&detections, &dialects);
         faults.dialects(&dialects);
-        let hosts = faults.pools(&mut pools);
         if !faults.0.is_empty() {
             return Err(faults.0);
         }
+        known.seal();
         let own = Own::compile(&dialects);
         let detections = detections.into_iter().chain(dialects.into_iter().map(|d| d.rule));
-        Ok(Self { detections: detections.map(Arc::new).collect(), pools, hosts, own })
+        Ok(Self { detections: detections.map(Arc::new).collect(), known, own })
     }
 }
 
@@ -110,37 +109,36 @@ impl Faults {
         }
     }
 
-    fn pools(&mut self, pools: &mut [PoolHost]) -> Hosts {
-        let mut hosts = Hosts::with_capacity(pools.len());
-        for (index, pool) in pools.iter_mut().enumerate() {
-            let place = Place::Pool(index);
-            normalise(&mut pool.domain);
-            self.text(place, "operator", &pool.operator);
-            for coin in pool.coins.iter().filter(|c| !is_coin(c)) {
-                self.add(place, "coins", Problem::Coin(clip(coin)));
-            }
-            if let Err(why) = hosts::check(&pool.domain) {
-                self.add(place, "domain", Problem::Domain(clip(&pool.domain), why));
-                continue;
-            }
-            if let Err(first) = hosts.insert(&pool.domain, index) {
-                let problem = Problem::DuplicateDomain(pool.domain.clone());
-                self.0.push(Error { place, key: "domain", first: Some(Place::Pool(first)), problem });
-            }
-        }
-        hosts
-    }
-
-    /// Texts go into events and tables: one line, no control characters.
     fn text(&mut self, place: Place, key: &'static str, text: &str) {
-        if text.trim().is_empty() {
-            self.add(place, key, Problem::Text("is empty"));
-        } else if text.chars().any(char::is_control) {
-            self.add(place, key, Problem::Text("has a control character or line break"));
-        } else if text.chars().count() > MAX_TEXT {
-            self.add(place, key, Problem::Text("is too long"));
+        if let Err(problem) = check_text(text) {
+            self.add(place, key, problem);
         }
     }
+}
+
+/// Texts go into events and tables: one line, no control characters.
+pub(super) fn check_text(text: &str) -> Result<(), Problem> {
+    if text.trim().is_empty() {
+        Err(Problem::Text("is empty"))
+    } else if text.chars().any(char::is_control) {
+        Err(Problem::Text("has a control character or line break"))
+    } else if text.chars().count() > MAX_TEXT {
+        Err(Problem::Text("is too long"))
+    } else {
+        Ok(())
+    }
+}
+
+/// What is wrong with an account, by the keys of rule files.
+pub(super) fn faults_of(about: &About) -> Vec<(&'static str, Problem)> {
+    let coins = about.coins.iter().filter(|coin| !is_coin(coin));
+    let mut faults: Vec<_> = coins.map(|coin| ("coins", Problem::Coin(clip(coin)))).collect();
+    let texts = [("operator", &about.operator), ("last_seen", &about.last_seen), ("expires", &about.expires)];
+    let texts = texts.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?)));
+    for (key, text) in texts.chain([("sources", &about.source)]) {
+        faults.extend(check_text(text).err().map(|problem| (key, problem)));
+    }
+    faults
 }
 
 fn twice(rule: &Rule, place: Place) -> (&'static str, Problem) {
@@ -172,19 +170,12 @@ const fn form_key(form: &Form) -> &'static str {
     }
 }
 
-fn normalise(domain: &mut String) {
-    domain.make_ascii_lowercase();
-    if domain.ends_with('.') {
-        domain.pop();
-    }
-}
-
 fn is_coin(symbol: &str) -> bool {
     (1..=MAX_COIN).contains(&symbol.len())
         && symbol.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'$'))
 }
 
 /// Enough of a bad value to find it by.
-fn clip(text: &str) -> String {
+pub(super) fn clip(text: &str) -> String {
     text.chars().take(60).collect()
 }

@@ -11,8 +11,6 @@ pub enum Place {
     Dialect(usize),
     /// A dialect in `dialects`, and the message in its `messages`.
     Message(usize, usize),
-    /// In `pools`.
-    Pool(usize),
 }
 
 impl fmt::Display for Place {
@@ -21,7 +19,6 @@ impl fmt::Display for Place {
             Self::Detection(index) => write!(f, "detections[{index}]"),
             Self::Dialect(index) => write!(f, "dialects[{index}]"),
             Self::Message(dialect, index) => write!(f, "dialects[{dialect}].messages[{index}]"),
-            Self::Pool(index) => write!(f, "pools[{index}]"),
         }
     }
 }
@@ -46,9 +43,12 @@ impl Error {
     }
 }
 
-/// What can be wrong with a rule or a pool host.
+/// What can be wrong with a rule or what is known of hosts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
+    /// Not an address; the second part says why.
+    #[error("{0:?} {1}")]
+    Address(String, &'static str),
     /// Not a coin's symbol or name.
     #[error("{0:?} is no coin symbol")]
     Coin(String),
@@ -56,6 +56,9 @@ pub enum Problem {
     #[error("{0:?} {1}")]
     Domain(String, &'static str),
     /// Listed before.
+    #[error("{0} is listed twice")]
+    DuplicateAddress(String),
+    /// Listed before, for the same names.
     #[error("{0} is listed twice")]
     DuplicateDomain(String),
     /// Used before.
@@ -69,6 +72,9 @@ pub enum Problem {
         /// The dialect's name.
         dialect: &'static str,
     },
+    /// Listed before.
+    #[error("{0} is listed twice")]
+    DuplicateScript(String),
     /// Described before.
     #[error("dialect {0} is described twice")]
     DuplicateWord(&'static str),
@@ -84,6 +90,9 @@ pub enum Problem {
     /// A revision counts from 1.
     #[error("revision 0")]
     Revision,
+    /// Not what a URL can be known by; the second part says why.
+    #[error("{0:?} {1}")]
+    Script(String, &'static str),
     /// Outside 1 to 3.
     #[error("severity {0}")]
     Severity(u8),
@@ -102,15 +111,17 @@ impl Problem {
     /// What to do about it.
     pub const fn remedy(&self) -> &'static str {
         match self {
+            Self::Address(..) => "write an address, address:port or prefix, as 192.0.2.1, [2001:db8::1]:3333, 192.0.2.0/24",
             Self::Coin(_) => "write letters, digits and . - _ $, at most 32 of them",
             Self::Domain(..) => "write a host name like pool.example.com",
-            Self::DuplicateDomain(_) => "keep one of the two",
+            Self::DuplicateAddress(_) | Self::DuplicateDomain(_) | Self::DuplicateScript(_) => "keep one of the two",
             Self::DuplicateId(_) | Self::Id => "take a free number, 1000000 or above for rules of your own",
             Self::DuplicateRule { .. } => "keep one of the two, or give one another dialect",
             Self::DuplicateWord(_) => "keep one of the two, with the messages of both",
             Self::Many(_) => "keep those that are needed",
             Self::Messages => "describe one at least, as json, text or http",
             Self::Revision => "count from 1",
+            Self::Script(..) => "write the end of a path as /miner/file.js, a piece of it, or a piece of the query",
             Self::Severity(_) => "write 1 (high), 2 or 3 (low)",
             Self::Text(_) => "write one line of at most 200 characters",
             Self::Wide(_) => "compare more of the message, or claim less strength",

@@ -1,10 +1,15 @@
-//! Host names and what lies below them: a hash of whole names, asked suffix by suffix at label boundaries. It never
-//! looks inside a label, so `notf2pool.com` is not `f2pool.com`.
+//! Listed host names and what lies below them: one text of all names, and a hash over it that is asked suffix by suffix
+//! at label boundaries. It never looks inside a label, so `notf2pool.com` is not `f2pool.com`. What a name stands for is
+//! a number to it.
+
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
-/// Labels of the deepest name that may be listed, and so the number of lookups a host name can cost.
+use super::known::{Action, Scope};
+
+/// Labels of the deepest name that may be listed, and so the number of names a lookup can ask for.
 pub const MAX_LABELS: usize = 10;
 
 /// Bytes of the longest host name (RFC 1035 §3.1, without the trailing dot).
@@ -13,52 +18,153 @@ const MAX_NAME: usize = 253;
 /// Bytes of the longest label (RFC 1035 §2.3.4).
 const MAX_LABEL: usize = 63;
 
-/// Listed names, each with its index in the caller's table.
+/// A listed name: 12 bytes, for there may be a million.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    start: u32,
+    /// Which of the accounts holds for it.
+    pub(super) about: u32,
+    /// Which file listed it.
+    pub(super) list: u16,
+    len: u8,
+    kind: u8,
+}
+
+const SUFFIX: u8 = 1;
+const ALLOW: u8 = 2;
+
+impl Entry {
+    pub(super) const fn scope(&self) -> Scope {
+        if self.kind & SUFFIX == 0 { Scope::Exact } else { Scope::Suffix }
+    }
+
+    pub(super) const fn action(&self) -> Action {
+        if self.kind & ALLOW == 0 { Action::List } else { Action::Allow }
+    }
+}
+
+/// Listed names.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
-    by_name: HashMap<Box<[u8]>, usize, RandomState>,
+    names: String,
+    entries: Vec<Entry>,
+    index: HashTable<u32>,
+    hasher: RandomState,
     /// Labels of the deepest listed name; at most [`MAX_LABELS`] because [`check`] refuses deeper ones.
     depth: usize,
 }
 
 impl Hosts {
-    /// Room for `count` names.
-    pub(super) fn with_capacity(count: usize) -> Self {
-        Self { by_name: HashMap::with_capacity_and_hasher(count, RandomState::default()), depth: 0 }
-    }
-
-    /// Lists a checked, lower-case name. The index of an equal one listed before stays, and comes back as the error.
-    pub(super) fn insert(&mut self, name: &str, index: usize) -> Result<(), usize> {
-        if let Some(&first) = self.by_name.get(name.as_bytes()) {
-            return Err(first);
+    /// Lists a name that [`check`] took, or puts the new entry in the place of the one with this name and scope, which
+    /// comes back. Nothing is listed, and the error says so, beyond 4 GiB of names.
+    pub(super) fn insert(
+        &mut self,
+        name: &str,
+        (scope, action): (Scope, Action),
+        about: u32,
+        list: u16,
+    ) -> Result<Option<Entry>, &'static str> {
+        let kind =
+            if scope == Scope::Suffix { SUFFIX } else { 0 } | if action == Action::Allow { ALLOW } else { 0 };
+        let hash = self.hash(name.as_bytes());
+        if let Some(index) = self.find(hash, name.as_bytes(), scope)
+            && let Some(entry) = self.entries.get_mut(index as usize)
+        {
+            let before = *entry;
+            *entry = Entry { about, list, kind, ..before };
+            return Ok(Some(before));
         }
-        self.by_name.insert(name.as_bytes().into(), index);
+        let (Ok(start), Ok(index)) = (u32::try_from(self.names.len()), u32::try_from(self.entries.len()))
+        else {
+            return Err("is one name too many: all of them exceed 4 GiB");
+        };
+        self.names.push_str(name);
+        self.entries.push(Entry { start, about, list, len: name.len() as u8, kind });
+        let (names, entries, hasher) = (&self.names, &self.entries, &self.hasher);
+        self.index.insert_unique(hash, index, |other| {
+            hash_of(hasher, entries.get(*other as usize).map_or(&[], |e| text(names, e).as_bytes()))
+        });
         self.depth = self.depth.max(name.split('.').count()).min(MAX_LABELS);
-        Ok(())
+        Ok(None)
     }
 
-    /// The longest listed suffix of `host` that `accept` takes; it is told the index and whether the suffix is the
-    /// whole name.
-    pub(super) fn longest(&self, host: &str, accept: impl Fn(usize, bool) -> bool) -> Option<usize> {
-        let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
-        let mut lower = [0; MAX_NAME];
-        let name = lower.get_mut(..host.len())?;
-        name.copy_from_slice(host);
-        name.make_ascii_lowercase();
+    /// The entry with this name and scope, in lower case.
+    pub(super) fn listed(&self, name: &str, scope: Scope) -> Option<&Entry> {
+        let index = self.find(self.hash(name.as_bytes()), name.as_bytes(), scope)?;
+        self.entries.get(index as usize)
+    }
 
-        // Where the last `depth` labels start, the shortest suffix first.
+    /// The longest listed name that `host` is or lies below, and its entry; of one that is listed both ways the exact
+    /// one.
+    #[inline]
+    pub(super) fn longest(&self, host: &str) -> Option<(&str, &Entry)> {
+        let mut lower = [0; MAX_NAME];
+        let name = lower_case(host, &mut lower)?;
+        // Where the last `depth` labels start, the shortest suffix first. One label alone is never listed.
         let mut starts = [0; MAX_LABELS];
         let mut found = 0;
-        let dots = name.iter().enumerate().rev().filter(|(_, b)| **b == b'.').map(|(dot, _)| dot + 1);
-        for (slot, start) in starts.iter_mut().take(self.depth).zip(dots.chain([0])) {
+        let dots = memchr::memrchr_iter(b'.', name).map(|dot| dot + 1);
+        let ends = dots.chain([0]).skip(1);
+        for (slot, start) in starts.iter_mut().take(self.depth.saturating_sub(1)).zip(ends) {
             *slot = start;
             found += 1;
         }
         starts.iter().take(found).rev().find_map(|&start| {
-            let index = *self.by_name.get(name.get(start..)?)?;
-            accept(index, start == 0).then_some(index)
+            let suffix = name.get(start..)?;
+            let hash = self.hash(suffix);
+            let whole = || if start == 0 { self.find(hash, suffix, Scope::Exact) } else { None };
+            let index = whole().or_else(|| self.find(hash, suffix, Scope::Suffix))?;
+            self.entries.get(index as usize).map(|entry| (text(&self.names, entry), entry))
         })
     }
+
+    /// All names with their entries, in the order in which they were first listed.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|entry| (text(&self.names, entry), entry))
+    }
+
+    /// Gives back what growing left over.
+    pub(super) fn shrink(&mut self) {
+        self.names.shrink_to_fit();
+        self.entries.shrink_to_fit();
+    }
+
+    fn hash(&self, name: &[u8]) -> u64 {
+        hash_of(&self.hasher, name)
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, name: &[u8], scope: Scope) -> Option<u32> {
+        self.index
+            .find(hash, |index| {
+                self.entries.get(*index as usize).is_some_and(|entry| {
+                    entry.scope() == scope
+                        && usize::from(entry.len) == name.len()
+                        && text(&self.names, entry).as_bytes() == name
+                })
+            })
+            .copied()
+    }
+}
+
+fn text<'n>(names: &'n str, entry: &Entry) -> &'n str {
+    let start = entry.start as usize;
+    names.get(start..start + usize::from(entry.len)).unwrap_or_default()
+}
+
+fn hash_of(hasher: &RandomState, name: &[u8]) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(name);
+    state.finish()
+}
+
+/// A name without its trailing dot, in lower case; `None` where it is too long for any.
+fn lower_case<'b>(name: &str, buffer: &'b mut [u8; MAX_NAME]) -> Option<&'b [u8]> {
+    let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
+    let lower = buffer.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    Some(lower)
 }
 
 /// Whether a lower-case name may be listed; the error says what is wrong with it.
@@ -72,15 +178,19 @@ pub(super) fn check(name: &str) -> Result<(), &'static str> {
     if !name.is_ascii() {
         return Err("has letters outside ASCII (write the xn-- form)");
     }
-    let labels = name.split('.').count();
+    let (mut labels, mut last) = (0, "");
+    for label in name.split('.') {
+        check_label(label)?;
+        labels += 1;
+        last = label;
+    }
     if labels < 2 {
         return Err("has one label only, which would be a whole top-level domain");
     }
     if labels > MAX_LABELS {
         return Err("has more than 10 labels");
     }
-    name.split('.').try_for_each(check_label)?;
-    if name.rsplit('.').next().is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit())) {
+    if last.bytes().all(|b| b.is_ascii_digit()) {
         return Err("ends in a number like an IP address");
     }
     Ok(())

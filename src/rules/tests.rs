@@ -17,16 +17,26 @@ fn rule(id: u32, dialect: Option<Dialect>) -> Rule {
     }
 }
 
-fn pool(domain: &str, subdomains: bool) -> PoolHost {
-    PoolHost { domain: domain.into(), subdomains, operator: domain.into(), coins: vec!["XMR".into()] }
+fn about() -> About {
+    About { coins: vec!["XMR".into()], ..About::new("a.hosts".into()) }
+}
+
+fn listed(list: &[(&str, Scope, Action)]) -> RuleSet {
+    let mut known = Known::default();
+    let id = known.about(about()).expect("a sound account");
+    for (name, scope, action) in list {
+        known.host(name, *scope, *action, id).expect("a sound name");
+    }
+    RuleSet::build_all(vec![], vec![], known).expect("a sound set")
 }
 
 fn pools(list: &[(&str, bool)]) -> RuleSet {
-    RuleSet::build(vec![], list.iter().map(|(d, s)| pool(d, *s)).collect()).expect("a sound list")
+    let scope = |below| if below { Scope::Suffix } else { Scope::Exact };
+    listed(&list.iter().map(|(name, below)| (*name, scope(*below), Action::List)).collect::<Vec<_>>())
 }
 
 fn found<'r>(rules: &'r RuleSet, host: &str) -> Option<&'r str> {
-    rules.pool_of(host).map(|p| p.domain.as_str())
+    rules.host(host).map(|p| p.domain)
 }
 
 #[test]
@@ -49,6 +59,73 @@ fn hosts_match_by_label() {
     assert_eq!(found(&rules, "notf2pool.com"), None, "no substring");
     assert_eq!(found(&rules, "f2pool.com.evil.net"), None);
     assert_eq!(found(&rules, "com"), None);
+}
+
+#[test]
+fn allowed_names_take_part() {
+    let (exact, suffix) = (Scope::Exact, Scope::Suffix);
+    let rules = listed(&[
+        ("nicehash.com", suffix, Action::Allow),
+        ("auto.nicehash.com", suffix, Action::List),
+        ("www.auto.nicehash.com", exact, Action::Allow),
+        ("both.example.com", suffix, Action::List),
+        ("both.example.com", exact, Action::Allow),
+    ]);
+    assert_eq!(found(&rules, "www.nicehash.com"), None);
+    assert!(rules.is_allowed("www.nicehash.com") && rules.is_allowed("NiceHash.com."));
+    assert_eq!(found(&rules, "x.auto.nicehash.com"), Some("auto.nicehash.com"), "the longer one wins");
+    assert!(!rules.is_allowed("x.auto.nicehash.com"));
+    assert!(rules.is_allowed("www.auto.nicehash.com") && !rules.is_allowed("a.www.auto.nicehash.com"));
+    assert!(rules.is_allowed("both.example.com"), "of one name the exact entry");
+    assert_eq!(found(&rules, "a.both.example.com"), Some("both.example.com"));
+    assert!(!rules.is_allowed("example.com") && !rules.is_allowed(""));
+    assert_eq!((rules.host_count(), rules.list_counts()[0].allowed, rules.hosts().count()), (2, 3, 5));
+}
+
+#[test]
+fn a_later_list_has_the_last_word() {
+    let mut known = Known::default();
+    known.begin("a.hosts");
+    let a = known.about(about()).unwrap();
+    known.host("pool.example.com", Scope::Suffix, Action::List, a).unwrap();
+    known.host("other.example.com", Scope::Suffix, Action::List, a).unwrap();
+    let twice = known.host("Pool.example.com.", Scope::Suffix, Action::Allow, a).unwrap_err();
+    assert_eq!(twice, Problem::DuplicateDomain("pool.example.com".into()));
+    known.host("pool.example.com", Scope::Exact, Action::List, a).expect("not the same");
+    known.begin("b.hosts");
+    let b = known.about(About { operator: Some("B".into()), ..about() }).unwrap();
+    known.host("pool.example.com", Scope::Suffix, Action::List, b).unwrap();
+    known.host("other.example.com", Scope::Suffix, Action::Allow, b).unwrap();
+    let rules = RuleSet::build_all(vec![], vec![], known).unwrap();
+    assert_eq!(rules.host("x.pool.example.com").map(|h| h.operator()), Some("B"));
+    assert_eq!(rules.pool_of("x.pool.example.com").as_deref(), Some("B"));
+    assert_eq!(rules.pool_of("pool.example.com").as_deref(), Some("pool.example.com"), "the name stands for it");
+    assert!(rules.is_allowed("other.example.com"));
+    let counts: Vec<_> = rules.list_counts().iter().map(|c| (&*c.list, c.hosts, c.allowed, c.replaced)).collect();
+    assert_eq!(counts, [("a.hosts", 1, 0, 0), ("b.hosts", 1, 1, 2)]);
+    assert_eq!(rules.host_count(), 2);
+}
+
+#[test]
+fn equal_accounts_are_kept_once_and_bad_ones_not() {
+    let mut known = Known::default();
+    let first = known.about(about()).unwrap();
+    assert_eq!(known.about(about()).unwrap(), first);
+    assert_ne!(known.about(About { ports: vec![1], ..about() }).unwrap(), first);
+    let bad = About { operator: Some("a\nb".into()), coins: vec!["no coin".into()], ..About::new("".into()) };
+    let keys: Vec<_> = known.about(bad).unwrap_err().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["coins", "operator", "sources"]);
+}
+
+#[test]
+fn zones_of_strangers_are_no_suffix() {
+    let mut known = Known::default();
+    let id = known.about(about()).unwrap();
+    for zone in ["co.uk", "github.io", "duckdns.org"] {
+        assert!(known.host(zone, Scope::Suffix, Action::List, id).is_err(), "{zone}");
+        known.host(zone, Scope::Suffix, Action::Allow, id).expect(zone);
+        known.host(&format!("pool.{zone}"), Scope::Suffix, Action::List, id).expect(zone);
+    }
 }
 
 #[test]
@@ -88,13 +165,8 @@ fn all_faults_at_once() {
     let mut bad = rule(0, None);
     bad.severity = 4;
     bad.name = "two\nlines".into();
-    let mut coin = pool("a.example.com", true);
-    coin.coins.push("no coin".into());
-    let faults = RuleSet::build(
-        vec![bad, rule(7, Some(Dialect::Bitcoin)), rule(7, None)],
-        vec![pool("F2POOL.com.", true), pool("f2pool.com", false), pool("com", true), coin],
-    )
-    .unwrap_err();
+    let faults =
+        RuleSet::build(vec![bad, rule(7, Some(Dialect::Bitcoin)), rule(7, None)], vec![]).unwrap_err();
     let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
     for part in [
         "detections[0].id: rule id 0",
@@ -102,13 +174,10 @@ fn all_faults_at_once() {
         "detections[0].name: the text has a control",
         "detections[2].id: rule id 7 is used twice (first in detections[1])",
         "detections[2].signal: two rules for signal stratum_message and dialect any (first in detections[0])",
-        "pools[1].domain: f2pool.com is listed twice (first in pools[0]): keep one",
-        "pools[2].domain: \"com\" has one label only",
-        "pools[3].coins: \"no coin\" is no coin symbol",
     ] {
         assert!(said.iter().any(|s| s.starts_with(part)), "{part} is not in {said:#?}");
     }
-    assert_eq!(said.len(), 8, "{said:#?}");
+    assert_eq!(said.len(), 5, "{said:#?}");
 }
 
 #[test]
@@ -134,33 +203,48 @@ fn names_that_no_host_has() {
         &label,
         &name,
     ] {
-        let faults = RuleSet::build(vec![], vec![PoolHost { operator: "x".into(), ..pool(domain, true) }]);
-        let faults = faults.expect_err(domain);
-        assert!(matches!(faults[..], [Error { key: "domain", .. }]), "{domain}: {faults:?}");
+        let mut known = Known::default();
+        let id = known.about(about()).unwrap();
+        let problem = known.host(domain, Scope::Suffix, Action::List, id).expect_err(domain);
+        assert!(matches!(problem, Problem::Domain(..)), "{domain}: {problem}");
+        assert_eq!(known.hosts().count(), 0);
     }
 }
 
 proptest! {
     #[test]
     fn lookup_agrees_with_a_naive_one(
-        listed in proptest::collection::btree_map("[ab]{1,2}(\\.[ab]{1,2}){1,4}", any::<bool>(), 0..12),
+        listed_names in proptest::collection::btree_map(
+            ("[ab]{1,2}(\\.[ab]{1,2}){1,4}", any::<bool>()), any::<bool>(), 0..16),
         host in "[abAB]{0,2}(\\.[abAB]{1,2}){0,6}\\.?",
     ) {
-        let list: Vec<(&str, bool)> = listed.iter().map(|(d, s)| (d.as_str(), *s)).collect();
-        let rules = pools(&list);
+        let list: Vec<(&str, Scope, Action)> = listed_names
+            .iter()
+            .map(|((name, below), allow)| {
+                let scope = if *below { Scope::Suffix } else { Scope::Exact };
+                (name.as_str(), scope, if *allow { Action::Allow } else { Action::List })
+            })
+            .collect();
+        let rules = listed(&list);
         let name = host.strip_suffix('.').unwrap_or(&host).to_lowercase();
         let naive = list
             .iter()
-            .filter(|(d, below)| name == *d || (*below && name.ends_with(&format!(".{d}"))))
-            .max_by_key(|(d, _)| d.len())
-            .map(|(d, _)| *d);
-        prop_assert_eq!(found(&rules, &host), naive);
+            .filter(|(d, scope, _)| {
+                name == *d || (*scope == Scope::Suffix && name.ends_with(&format!(".{d}")))
+            })
+            .max_by_key(|(d, scope, _)| (d.len(), *scope == Scope::Exact));
+        let of = |action| naive.filter(|(_, _, a)| *a == action).map(|(d, _, _)| *d);
+        prop_assert_eq!(found(&rules, &host), of(Action::List));
+        prop_assert_eq!(rules.is_allowed(&host), of(Action::Allow).is_some());
     }
 
     #[test]
     fn any_string_is_safe(host in "\\PC{0,300}") {
         let rules = pools(&[("a.com", true)]);
-        let _ = rules.pool_of(&host);
-        let _ = RuleSet::build(vec![], vec![pool(&host, true)]);
+        let _ = rules.host(&host);
+        let mut known = Known::default();
+        let id = known.about(about()).unwrap();
+        let _ = known.host(&host, Scope::Suffix, Action::List, id);
+        let _ = known.address(&host, None, Action::List, id);
     }
 }

@@ -28,7 +28,7 @@ impl Sensor {
         fs::write(&config, CONFIG.replace("DIRECTORY", directory.to_str().unwrap())).unwrap();
         let rules = directory.join("rules");
         fs::create_dir(&rules).unwrap();
-        for name in ["detections.yaml", "pools.yaml"] {
+        for name in ["detections.yaml", "pools.hosts"] {
             let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name);
             fs::copy(shipped, rules.join(name)).unwrap();
         }

@@ -73,6 +73,11 @@ impl<'n> Item<'n, '_, '_> {
 pub(super) fn date<'n>(node: &'n Node<'_>) -> Result<&'n str, Wrong> {
     let wrong = || Wrong::new(node, "is no date", "write \"2026-08-16\", \"2026-08\" or \"2026\", in quotes");
     let text = value::text(node).map_err(|_| wrong())?;
+    if is_date(text) { Ok(text) } else { Err(wrong()) }
+}
+
+/// Whether a text is a day, month or year.
+pub(super) fn is_date(text: &str) -> bool {
     let mut parts = text.split('-');
     let mut part = |digits: usize, most: u16| match parts.next() {
         None => digits == 2,
@@ -83,5 +88,5 @@ pub(super) fn date<'n>(node: &'n Node<'_>) -> Result<&'n str, Wrong> {
         }
     };
     let good = part(4, 9999) && part(2, 12) && part(2, 31);
-    if good && parts.next().is_none() { Ok(text) } else { Err(wrong()) }
+    good && parts.next().is_none()
 }

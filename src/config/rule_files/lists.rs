@@ -1,25 +1,20 @@
 //! Entries of rule files as they pile up, each with the place where it stands.
 
 use crate::detect::Dialect;
-use crate::rules::{Described, Error, Place, PoolHost, Rule, RuleSet};
+use crate::rules::{Described, Error, Known, Place, Rule, RuleSet};
 
 use super::super::fault::{Faults, FileFaults};
 use super::super::value;
 use super::super::yaml::{self, Location, Node};
 use super::dialects::{self, MessagePlace};
-use super::item::{Item, date};
+use super::hosts;
+use super::item::Item;
+use super::known::Entries;
 use super::rule::rule;
 use super::samples::{self, Samples};
 
-/// What a pool host is listed for.
-const CATEGORIES: [&str; 6] =
-    ["pool", "marketplace", "proxy", "dev-fee-pool", "browser-miner-service", "miner-script-cdn"];
-
 const DETECTION_KEYS: [&str; 10] =
     ["id", "rev", "signal", "dialect", "name", "category", "severity", "certainty", "matches", "ignores"];
-
-const POOL_KEYS: [&str; 8] =
-    ["domain", "match", "operator", "category", "coins", "ports", "last_seen", "sources"];
 
 /// What was read so far, each entry with where it stands.
 #[derive(Default)]
@@ -29,8 +24,7 @@ pub(super) struct Lists {
     detection_origins: Vec<Origin>,
     dialects: Vec<Described>,
     dialect_origins: Vec<(Origin, Vec<MessagePlace>)>,
-    pools: Vec<PoolHost>,
-    pool_origins: Vec<Origin>,
+    known: Known,
     samples: Vec<Samples>,
 }
 
@@ -51,7 +45,7 @@ impl Origin {
 }
 
 /// The lists of a rule file.
-const LISTS: [&str; 3] = ["detections", "dialects", "pools"];
+const LISTS: [&str; 5] = ["addresses", "detections", "dialects", "pools", "scripts"];
 
 impl Lists {
     /// Adds the entries of one file.
@@ -63,6 +57,7 @@ impl Lists {
         };
         self.files.push(file.to_owned());
         let lists = value::keys(&root, "", &LISTS, &mut faults);
+        let mut known = Vec::new();
         for (name, node) in LISTS.into_iter().zip(lists) {
             let items = match node.map(value::list) {
                 None => continue,
@@ -72,15 +67,34 @@ impl Lists {
                     continue;
                 }
             };
+            if !matches!(name, "detections" | "dialects") {
+                known.push((name, items));
+                continue;
+            }
             for (index, node) in items.iter().enumerate() {
-                let path = format!("{name}[{index}]");
+                let item = Item { node, path: format!("{name}[{index}]"), faults: &mut faults };
+                if name == "detections" { self.detection(item, index) } else { self.dialect(item, index) }
+            }
+        }
+        if known.is_empty() {
+            return;
+        }
+        let mut entries = Entries::new(file, &mut self.known);
+        for (name, items) in known {
+            for (index, node) in items.iter().enumerate() {
+                let item = Item { node, path: format!("{name}[{index}]"), faults: &mut faults };
                 match name {
-                    "detections" => self.detection(Item { node, path, faults: &mut faults }, index),
-                    "dialects" => self.dialect(Item { node, path, faults: &mut faults }, index),
-                    _ => self.pool(Item { node, path, faults: &mut faults }, index),
+                    "addresses" => entries.address(item),
+                    "scripts" => entries.script(item),
+                    _ => entries.pool(item),
                 }
             }
         }
+    }
+
+    /// Adds the names of one host list.
+    pub(super) fn read_hosts(&mut self, file: &str, text: &str, all: &mut Faults) {
+        hosts::read(file, text, &mut self.known, all);
     }
 
     fn detection(&mut self, mut item: Item<'_, '_, '_>, index: usize) {
@@ -113,32 +127,6 @@ impl Lists {
         self.dialect_origins.push((origin, entry.places));
     }
 
-    fn pool(&mut self, mut item: Item<'_, '_, '_>, index: usize) {
-        let nodes = item.keys(&POOL_KEYS);
-        let [domain, matching, operator, category, coins, ports, last_seen, sources] = nodes[..] else {
-            return;
-        };
-        let origin = self.origin(&item, index, &POOL_KEYS[..5], &nodes);
-
-        let domain = item.required("domain", domain, value::text);
-        let matching = item.required("match", matching, |n| value::word(n, &["exact", "suffix"]));
-        let operator = item.optional("operator", operator, value::text);
-        item.optional("category", category, |n| value::word(n, &CATEGORIES));
-        let coins = item.items("coins", coins, value::text);
-        item.items("ports", ports, |n| value::count(n, &(1..=65_535)));
-        item.optional("last_seen", last_seen, date);
-        item.items("sources", sources, value::text);
-
-        let Some(domain) = domain else { return };
-        self.pools.push(PoolHost {
-            domain: domain.to_owned(),
-            subdomains: matching == Some(1),
-            operator: operator.map_or_else(|| plain(domain), str::to_owned).into(),
-            coins: coins.into_iter().map(str::to_owned).collect(),
-        });
-        self.pool_origins.push(origin);
-    }
-
     fn origin(
         &self,
         item: &Item<'_, '_, '_>,
@@ -159,8 +147,8 @@ impl Lists {
     pub(super) fn build(mut self, faults: &mut Faults) -> (RuleSet, Vec<Samples>) {
         let detections = std::mem::take(&mut self.detections);
         let dialects = std::mem::take(&mut self.dialects);
-        let pools = std::mem::take(&mut self.pools);
-        match RuleSet::build_all(detections, dialects, pools) {
+        let known = std::mem::take(&mut self.known);
+        match RuleSet::build_all(detections, dialects, known) {
             Ok(rules) => (rules, self.samples),
             Err(errors) => {
                 errors.into_iter().for_each(|error| self.tell(error, faults));
@@ -185,7 +173,6 @@ impl Lists {
         let (list, origin) = match place {
             Place::Detection(n) => ("detections", &self.detection_origins[n]),
             Place::Dialect(n) | Place::Message(n, _) => ("dialects", &self.dialect_origins[n].0),
-            Place::Pool(n) => ("pools", &self.pool_origins[n]),
         };
         let (file, path) = (&self.files[origin.file], format!("{list}[{}]", origin.index));
         let Place::Message(dialect, number) = place else { return (file, path, origin.of(key)) };
@@ -193,9 +180,4 @@ impl Lists {
         let at = message.keys.iter().find(|(name, _)| *name == key).map_or(message.at, |(_, at)| *at);
         (file, format!("{path}.messages[{}]", message.index), at)
     }
-}
-
-/// A name as the rule set keeps it.
-fn plain(domain: &str) -> String {
-    domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase()
 }

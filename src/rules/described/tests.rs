@@ -27,7 +27,7 @@ fn described(word: &'static str, shapes: Vec<Shape>) -> Described {
 }
 
 fn rules(shapes: Vec<Shape>) -> RuleSet {
-    RuleSet::build_all(vec![], vec![described("test", shapes)], vec![]).expect("sound shapes")
+    RuleSet::build(vec![], vec![described("test", shapes)]).expect("sound shapes")
 }
 
 fn path(text: &str) -> Path {
@@ -301,7 +301,7 @@ fn the_screen_of_heads_sees_cut_ones() {
 fn what_is_too_wide_is_refused() {
     let wide = |form: Form, strength: Strength| {
         let shapes = vec![Shape { strength, ..shape("x", form) }];
-        match RuleSet::build_all(vec![], vec![described("test", shapes)], vec![]) {
+        match RuleSet::build(vec![], vec![described("test", shapes)]) {
             Ok(_) => false,
             Err(errors) => {
                 let ok = matches!(
@@ -333,7 +333,7 @@ fn what_is_too_wide_is_refused() {
 #[test]
 fn words_that_are_taken_or_none() {
     let fault = |word: &'static str| {
-        let errors = RuleSet::build_all(vec![], vec![described(word, vec![task()])], vec![]).err();
+        let errors = RuleSet::build(vec![], vec![described(word, vec![task()])]).err();
         errors.map(|e| e.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     };
     for word in ["xdagnode", "a", "a_1"] {
@@ -357,7 +357,7 @@ fn described_rules_stand_among_the_others() {
     assert_eq!(rules.rule(Signal::BrowserMinerMessage, dialect).map(|r| r.id), Some(1_000_000));
     assert_eq!(rules.detections().len(), 1);
     let twice = vec![described("test", vec![task()]), described("test", vec![])];
-    let errors = RuleSet::build_all(vec![], twice, vec![]).expect_err("twice");
+    let errors = RuleSet::build(vec![], twice).expect_err("twice");
     let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert!(
         said.iter()

@@ -1,0 +1,327 @@
+//! Known hosts, addresses and scripts of all lists: filled list by list, then only asked. Of what two lists hold, the
+//! later one's word counts. It reads no file.
+
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::addresses::{self, Addresses};
+use super::hosts::{self, Hosts};
+use super::scripts::{self, Script, Scripts};
+use super::{About, Problem, build};
+
+/// What a listed name counts for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// This name only.
+    #[default]
+    Exact,
+    /// This name and those below it.
+    Suffix,
+}
+
+impl Scope {
+    /// Both, in the order of rule files.
+    pub const ALL: [Self; 2] = [Self::Exact, Self::Suffix];
+
+    /// The word of rule files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Suffix => "suffix",
+        }
+    }
+}
+
+/// What a list says of a host or address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Action {
+    /// It has to do with mining.
+    #[default]
+    List,
+    /// It has not, whatever a shorter name or prefix says.
+    Allow,
+}
+
+impl Action {
+    /// Both, in the order of rule files.
+    pub const ALL: [Self; 2] = [Self::List, Self::Allow];
+
+    /// The word of rule files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Allow => "allow",
+        }
+    }
+}
+
+/// A listed host that a name was found to be, or to lie below.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KnownHost<'a> {
+    /// The name as listed, in lower case.
+    pub domain: &'a str,
+    /// What is known of it.
+    pub about: &'a About,
+}
+
+impl<'a> KnownHost<'a> {
+    /// Who runs it; the listed name where nobody is known.
+    pub fn operator(&self) -> &'a str {
+        self.about.operator.as_deref().unwrap_or(self.domain)
+    }
+}
+
+/// A rule that holds for an address.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KnownAddress<'a> {
+    /// The rule as it was written.
+    pub rule: &'a str,
+    /// What is known of it.
+    pub about: &'a About,
+}
+
+/// A listed host or address, as lists show it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed<'a> {
+    /// The name, or the address as it was written.
+    pub name: &'a str,
+    /// What it counts for; an address for itself.
+    pub scope: Scope,
+    /// Whether it is listed or allowed.
+    pub action: Action,
+    /// What is known of it.
+    pub about: &'a About,
+    /// The file that said so last.
+    pub list: &'a str,
+}
+
+/// What came of one list. What a later list said otherwise counts there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListCount {
+    /// The file's name.
+    pub list: Arc<str>,
+    /// Listed host names.
+    pub hosts: usize,
+    /// Listed addresses.
+    pub addresses: usize,
+    /// Allowed names and addresses.
+    pub allowed: usize,
+    /// Scripts.
+    pub scripts: usize,
+    /// Of all these, how many took the place of another list's.
+    pub replaced: usize,
+}
+
+/// An account that hosts share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AboutId(u32);
+
+/// Known hosts, addresses and scripts.
+#[derive(Debug, Default)]
+pub struct Known {
+    hosts: Hosts,
+    addresses: Addresses,
+    scripts: Scripts,
+    abouts: Vec<About>,
+    /// Equal accounts are kept once.
+    same: HashTable<u32>,
+    hasher: RandomState,
+    counts: Vec<ListCount>,
+    /// Names of hosts that lower-casing needs, and nothing else.
+    scratch: String,
+}
+
+/// The part of a count that an entry belongs to.
+type Part = fn(&mut ListCount) -> &mut usize;
+
+impl Known {
+    /// What comes next is of this list.
+    pub fn begin(&mut self, list: &str) {
+        self.counts.push(ListCount { list: list.into(), ..ListCount::default() });
+    }
+
+    /// Keeps an account, or says which keys are wrong with it.
+    pub fn about(&mut self, about: About) -> Result<AboutId, Vec<(&'static str, Problem)>> {
+        let faults = build::faults_of(&about);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let hash = self.hasher.hash_one(&about);
+        let kept = |index: &u32| self.abouts.get(*index as usize);
+        if let Some(index) = self.same.find(hash, |index| kept(index) == Some(&about)) {
+            return Ok(AboutId(*index));
+        }
+        let index = self.abouts.len() as u32;
+        self.abouts.push(about);
+        let (abouts, hasher) = (&self.abouts, &self.hasher);
+        self.same.insert_unique(hash, index, |other| {
+            abouts.get(*other as usize).map_or(0, |about| hasher.hash_one(about))
+        });
+        Ok(AboutId(index))
+    }
+
+    /// Lists a host name, in any case, with or without its trailing dot.
+    pub fn host(&mut self, name: &str, scope: Scope, action: Action, about: AboutId) -> Result<(), Problem> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let name = if name.bytes().any(|b| b.is_ascii_uppercase()) {
+            scratch.clear();
+            scratch.push_str(name);
+            scratch.make_ascii_lowercase();
+            scratch.as_str()
+        } else {
+            name
+        };
+        let result = self.lower_host(name.strip_suffix('.').unwrap_or(name), scope, action, about);
+        self.scratch = scratch;
+        result
+    }
+
+    fn lower_host(&mut self, name: &str, scope: Scope, action: Action, about: AboutId) -> Result<(), Problem> {
+        let wrong = |why| Problem::Domain(build::clip(name), why);
+        hosts::check(name).map_err(wrong)?;
+        if scope == Scope::Suffix && action == Action::List && is_public_suffix(name) {
+            return Err(wrong("is a zone in which anybody can have a name"));
+        }
+        let list = self.list();
+        if self.hosts.listed(name, scope).is_some_and(|entry| entry.list == list) {
+            return Err(Problem::DuplicateDomain(name.to_owned()));
+        }
+        let before = self.hosts.insert(name, (scope, action), about.0, list).map_err(wrong)?;
+        self.count(part(action, |c| &mut c.hosts), before.map(|e| (e.list, part(e.action(), |c| &mut c.hosts))));
+        Ok(())
+    }
+
+    /// Lists an address, an address with a port, or a prefix; the port may also stand apart.
+    pub fn address(
+        &mut self,
+        rule: &str,
+        port: Option<u16>,
+        action: Action,
+        about: AboutId,
+    ) -> Result<(), Problem> {
+        let wrong = |why| Problem::Address(build::clip(rule), why);
+        let key = addresses::read(rule)
+            .and_then(|key| port.map_or(Ok(key), |port| key.with_port(port)))
+            .map_err(wrong)?;
+        let list = self.list();
+        if self.addresses.listed(&key).is_some_and(|entry| entry.list == list) {
+            return Err(Problem::DuplicateAddress(rule.to_owned()));
+        }
+        let before = self.addresses.insert(key, rule, action, about.0, list).map_err(wrong)?;
+        self.count(
+            part(action, |c| &mut c.addresses),
+            before.map(|e| (e.list, part(e.action, |c| &mut c.addresses))),
+        );
+        Ok(())
+    }
+
+    /// Lists a script; the error names the key at fault.
+    pub fn script(&mut self, script: Script) -> Result<(), (&'static str, Problem)> {
+        let wrong = |why| Problem::Script(build::clip(&script.pattern), why);
+        if let Err((key, why)) = scripts::check(&script) {
+            let hosts = || Problem::Domain(build::clip(&script.hosts.join(" ")), why);
+            return Err((key, if key == "hosts" { hosts() } else { wrong(why) }));
+        }
+        if let Err(problem) = build::check_text(&script.service) {
+            return Err(("service", problem));
+        }
+        let list = self.list();
+        if self.scripts.listed(&script) == Some(list) {
+            return Err(("pattern", Problem::DuplicateScript(script.pattern.into())));
+        }
+        let many = Problem::Script(build::clip(&script.pattern), "is one script too many: there may be 1024");
+        let before = self.scripts.insert(script, list).map_err(|_| ("pattern", many))?;
+        self.count(|c| &mut c.scripts, before.map(|list| (list, (|c| &mut c.scripts) as Part)));
+        Ok(())
+    }
+
+    /// What each list came to, in the order of the files.
+    pub fn counts(&self) -> &[ListCount] {
+        &self.counts
+    }
+
+    /// Gives back what only collecting needed.
+    pub(super) fn seal(&mut self) {
+        self.hosts.shrink();
+        self.same = HashTable::new();
+        self.scratch = String::new();
+    }
+
+    #[inline]
+    pub(super) fn find_host(&self, name: &str) -> Option<(KnownHost<'_>, Action)> {
+        let (domain, entry) = self.hosts.longest(name)?;
+        Some((KnownHost { domain, about: self.abouts.get(entry.about as usize)? }, entry.action()))
+    }
+
+    pub(super) fn find_address(&self, addr: IpAddr, port: u16) -> Option<KnownAddress<'_>> {
+        let entry = self.addresses.longest(addr, port).filter(|entry| entry.action == Action::List)?;
+        let about = self.abouts.get(entry.about as usize)?;
+        Some(KnownAddress { rule: self.addresses.rule(entry), about })
+    }
+
+    #[inline]
+    pub(super) fn may_be_address(&self, addr: IpAddr) -> bool {
+        self.addresses.may_hold(addr)
+    }
+
+    pub(super) const fn scripts(&self) -> &Scripts {
+        &self.scripts
+    }
+
+    pub(super) fn hosts(&self) -> impl Iterator<Item = Listed<'_>> {
+        self.hosts.iter().filter_map(|(name, entry)| {
+            let (about, list) = self.told(entry.about, entry.list)?;
+            Some(Listed { name, scope: entry.scope(), action: entry.action(), about, list })
+        })
+    }
+
+    pub(super) fn addresses(&self) -> impl Iterator<Item = Listed<'_>> {
+        self.addresses.entries().iter().filter_map(|entry| {
+            let (about, list) = self.told(entry.about, entry.list)?;
+            let name = self.addresses.rule(entry);
+            Some(Listed { name, scope: Scope::Exact, action: entry.action, about, list })
+        })
+    }
+
+    fn told(&self, about: u32, list: u16) -> Option<(&About, &str)> {
+        Some((self.abouts.get(about as usize)?, &self.counts.get(usize::from(list))?.list))
+    }
+
+    /// The list being read. There are some hundreds at most.
+    fn list(&mut self) -> u16 {
+        if self.counts.is_empty() {
+            self.begin("rules");
+        }
+        u16::try_from(self.counts.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// Counts an entry, and no longer the one whose place it took.
+    fn count(&mut self, part: Part, before: Option<(u16, Part)>) {
+        let replaced = usize::from(before.is_some());
+        if let Some((list, part)) = before
+            && let Some(count) = self.counts.get_mut(usize::from(list))
+        {
+            *part(count) -= 1;
+        }
+        if let Some(count) = self.counts.last_mut() {
+            *part(count) += 1;
+            count.replaced += replaced;
+        }
+    }
+}
+
+fn part(action: Action, listed: Part) -> Part {
+    match action {
+        Action::List => listed,
+        Action::Allow => |c| &mut c.allowed,
+    }
+}
+
+/// Whether the public suffix list has this name, so that names below it belong to strangers.
+fn is_public_suffix(name: &str) -> bool {
+    psl::suffix(name.as_bytes()).is_some_and(|s| s.is_known() && s.as_bytes().len() == name.len())
+}
