@@ -70,7 +70,7 @@ install: ## install below DESTDIR, PREFIX and SYSCONFDIR
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/geophone
 	[ -e $(DESTDIR)$(SYSCONFDIR)/geophone/geophone.yaml ] || \
 		install -D -m 644 config/geophone.yaml $(DESTDIR)$(SYSCONFDIR)/geophone/geophone.yaml
-	for file in rules/*.yaml $(shell find config -mindepth 2 -type f); do \
+	for file in rules/*.yaml rules/*.hosts $(shell find config -mindepth 2 -type f); do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/geophone/$${file#config/} || exit 1; \
 	done
 	for file in $(wildcard README.md CHANGELOG.md NOTICE LICENSE* docs/*.md docs/*.json); do \

@@ -344,6 +344,160 @@ surprise: 1
 }
 
 #[test]
+fn every_fault_of_a_host_list_is_told_with_its_line() {
+    let list = "\
+# geophone hosts 1
+# a comment
+pool.example.com\tmatch=suffix
+POOL.example.com.\tmatch=suffix
+pool.example.com
+bad..example.com
+a.example.com\tmatch=substring\tcolour=red\tports=0
+b.example.com\tcategory=pool\tcategory=proxy
+c.example.com\tlast_seen=yesterday\tcoins=X R
+d.example.com operator=x
+co.uk\tmatch=suffix
+192.0.2.1/24
+192.0.2.1
+::ffff:192.0.2.1
+http://e.example.com/
+@\taction=deny
+1.2.3
+";
+    let expected = [
+        "a.hosts:4:1: pool.example.com is listed twice (first in line 3): keep one",
+        "a.hosts:6:1: \"bad..example.com\" has an empty label",
+        "a.hosts:7:15: match: \"substring\" is not taken: write one of: exact, suffix",
+        "a.hosts:7:31: \"colour=red\" is no key with its value: write KEY=VALUE",
+        "a.hosts:7:42: ports: \"0\" is not taken: write up to 1024 ports",
+        "a.hosts:8:29: category: is there twice",
+        "a.hosts:9:15: last_seen: \"yesterday\" is not taken: write 2026-08-16",
+        "a.hosts:10:1: \"d.example.com operator=x\" has a character other than",
+        "a.hosts:11:1: \"co.uk\" is a zone in which anybody can have a name",
+        "a.hosts:12:1: \"192.0.2.1/24\" has bits set behind its prefix: write an address",
+        "a.hosts:14:1: ::ffff:192.0.2.1 is listed twice: keep one",
+        "a.hosts:15:1: \"http://e.example.com/\" is neither a host name nor an address",
+        "a.hosts:16:3: action: \"deny\" is not taken: write one of: list, allow",
+        "a.hosts:17:1: \"1.2.3\" is neither a host name nor an address",
+    ];
+    let said = rule_faults(&[("a.hosts", list), ("b.yaml", RULE)]);
+    for (line, part) in said.iter().zip(expected) {
+        assert!(line.starts_with(part), "{part}\nis not\n{line}");
+    }
+    assert_eq!(said.len(), expected.len(), "{}", said.join("\n"));
+    let said =
+        rule_faults(&[("a.hosts", "# geophone hosts 1\na.example.com\tcoins=X R\n"), ("b.yaml", RULE)]);
+    assert!(said[0].starts_with("a.hosts:2:1: coins: \"X R\" is no coin symbol"), "{said:?}");
+    for text in ["a.example.com\n", "# geophone hosts 2\na.example.com\n", "\n# geophone hosts 1\n"] {
+        let said = rule_faults(&[("a.hosts", text), ("b.yaml", RULE)]);
+        assert!(said.len() == 1 && said[0].starts_with("a.hosts:1:1: is no host list"), "{said:?}");
+    }
+}
+
+#[test]
+fn of_a_broken_host_list_twenty_faults_are_told() {
+    let list = "# geophone hosts 1\n".to_owned() + &"no name\n".repeat(1000);
+    let said = rule_faults(&[("a.hosts", &list), ("b.hosts", "x"), ("c.yaml", RULE)]);
+    assert_eq!(said.len(), 22);
+    assert!(
+        said[20].starts_with("a.hosts:22:1: and 980 more faults from here on: mend those"),
+        "{}",
+        said[20]
+    );
+    assert!(said[21].starts_with("b.hosts:1:1: "), "the next file is still read");
+}
+
+#[test]
+fn host_lists_stand_beside_yaml_and_the_later_file_wins() {
+    let a = "# geophone hosts 1\r\n@\tmatch=suffix\tcategory=proxy\toperator=A\r\nx.example.com\r\n\r\ny.example.com\r\n";
+    let rules = rules(&[
+        ("a.hosts", a),
+        ("b.yaml", "pools:\n- {domain: Y.example.com, match: suffix, operator: B, group: legacy, serves: web}\n- {domain: www.y.example.com, match: exact, action: allow}\n"),
+        ("c.hosts", "# geophone hosts 1\nx.example.com\taction=allow\tmatch=suffix\n@\nz.example.com\n192.0.2.0/24\toperator=C\n"),
+        ("d.yaml", "addresses:\n- {address: 192.0.2.9, port: 3333, operator: D}\nscripts:\n- {pattern: /own.js, kind: file, service: own, hosts: [Own.example.com]}\n"),
+        ("e.yaml", RULE),
+        (".f.hosts", "not read"),
+    ])
+    .map_err(|(_, error)| error)
+    .unwrap();
+    assert!(rules.is_allowed("a.x.example.com") && rules.is_allowed("www.y.example.com"));
+    let y = rules.host("a.y.example.com").unwrap();
+    assert_eq!((y.operator(), y.about.group.name(), y.about.serves.name()), ("B", "legacy", "web"));
+    assert_eq!((y.about.category.name(), &*y.about.source), ("pool", "b.yaml"));
+    assert!(
+        rules.host("z.example.com").is_some() && rules.host("a.z.example.com").is_none(),
+        "@ starts afresh"
+    );
+    let operator =
+        |port| rules.address([192, 0, 2, 9].into(), port).and_then(|a| a.about.operator.as_deref());
+    assert_eq!((operator(3333), operator(1)), (Some("D"), Some("C")));
+    assert_eq!(rules.script(Some("own.example.com"), "/js/own.js").map(|s| &*s.service), Some("own"));
+    assert!(rules.script(Some("example.com"), "/js/own.js").is_none());
+    let counts: Vec<_> = rules
+        .list_counts()
+        .iter()
+        .map(|c| (&*c.list, c.hosts, c.addresses, c.allowed, c.scripts, c.replaced))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("a.hosts", 0, 0, 0, 0, 0),
+            ("b.yaml", 1, 0, 1, 0, 1),
+            ("c.hosts", 1, 1, 1, 0, 1),
+            ("d.yaml", 0, 1, 0, 1, 0)
+        ]
+    );
+}
+
+#[test]
+fn the_examples_of_known_hosts_in_the_document_are_good() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md")).unwrap();
+    let part = page.split("## Known hosts").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let block = |start: &str| part.split(start).nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let rules = rules(&[
+        ("a.hosts", block("```text\n")),
+        ("b.yaml", block("```yaml\n")),
+        ("c.yaml", &format!("scripts:{}", block("```yaml\nscripts:"))),
+        ("d.yaml", RULE),
+    ])
+    .map_err(|(_, error)| error)
+    .unwrap();
+    assert_eq!((rules.hosts().count(), rules.addresses().count(), rules.scripts().len()), (5, 4, 3));
+}
+
+#[test]
+fn faults_of_addresses_and_scripts() {
+    let text = "\
+addresses:
+  - {address: 192.0.2.1, port: 3333}
+  - {address: \"192.0.2.1:3333\"}
+  - {address: nowhere, colour: red}
+  - {port: 0}
+scripts:
+  - {pattern: /a.js, kind: file, service: s}
+  - {pattern: /a.js, kind: file, service: s}
+  - {pattern: a.js, kind: script}
+  - {pattern: /b.js, kind: file, service: s, hosts: [com]}
+";
+    let expected = [
+        "a.yaml:3:15: addresses[1].address: 192.0.2.1:3333 is listed twice",
+        "a.yaml:4:15: addresses[2].address: \"nowhere\" is neither a host name nor an address",
+        "a.yaml:4:24: addresses[2].colour: unknown key",
+        "a.yaml:5:5: addresses[3].address: is missing",
+        "a.yaml:5:12: addresses[3].port: 0 is out of range",
+        "a.yaml:8:15: scripts[1].pattern: /a.js is listed twice (first in line 7): keep one",
+        "a.yaml:9:5: scripts[2].service: is missing",
+        "a.yaml:9:27: scripts[2].kind: \"script\" is none of the words: write one of: file, path, query",
+        "a.yaml:10:53: scripts[3].hosts: \"com\" has one label only",
+    ];
+    let said = rule_faults(&[("a.yaml", text), ("b.yaml", RULE)]);
+    for (line, part) in said.iter().zip(expected) {
+        assert!(line.starts_with(part), "{part}\nis not\n{line}");
+    }
+    assert_eq!(said.len(), expected.len(), "{}", said.join("\n"));
+}
+
+#[test]
 fn rule_directories_without_rules() {
     assert!(rule_faults(&[])[0].contains("has no detection rule: "));
     assert!(rule_faults(&[("a.yaml", "pools: []\n")])[0].contains("has no detection rule: "));

@@ -122,3 +122,6 @@ fn keys(line: &HostLine) -> String {
 fn clean(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
+
+#[cfg(test)]
+mod tests;

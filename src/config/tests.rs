@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::detect::{Dialect, Signal};
 use crate::privacy::Payees;
+use crate::rules::{Action, Category, Group, Serves};
 
 /// Reads a text as configuration and gives the faults, without the file's name.
 fn faults(text: &str) -> Vec<String> {
@@ -140,4 +141,74 @@ fn built_in_pools_are_found() {
     assert_eq!(operator("xmr-eu1.nanopool.org"), Some("Nanopool"));
     assert_eq!(operator("pool.supportxmr.com."), Some("SupportXMR"));
     assert_eq!(operator("www.example.com"), None);
+}
+
+#[test]
+fn built_in_hosts_say_what_they_are() {
+    let rules = load_rules(&Config::default()).unwrap();
+    let about = |name| rules.host(name).map(|h| (h.domain, h.about.category, h.about.group, h.about.serves));
+    let (pool, current, legacy) = (Category::Pool, Group::Current, Group::Legacy);
+    let stratum = "cfx-eu1.nanopool.org";
+    assert_eq!(about(stratum), Some((stratum, pool, current, Serves::Stratum)));
+    assert_eq!(about("www.nanopool.org"), Some(("nanopool.org", pool, current, Serves::Unknown)));
+    assert_eq!(about("www.minexmr.com"), Some(("minexmr.com", pool, legacy, Serves::Unknown)));
+    let service = Category::BrowserMinerService;
+    assert_eq!(about("ws027.coinhive.com"), Some(("coinhive.com", service, legacy, Serves::Unknown)));
+    assert_eq!(about("coinimp.com"), Some(("coinimp.com", service, current, Serves::Unknown)));
+    assert_eq!(about("eu.emcd.network").map(|a| a.3), Some(Serves::Stratum));
+    assert_eq!(rules.host("eu1.nanopool.org").map(|h| h.operator()), Some("Nanopool"));
+    // The exchange is allowed, its stratum is listed.
+    assert!(rules.is_allowed("www.nicehash.com") && rules.is_allowed("0.pool.ntp.org"));
+    assert_eq!(about("x.auto.nicehash.com").map(|a| a.1), Some(Category::Marketplace));
+    for name in
+        ["example.com", "netlify.com", "x.duckdns.org", "mining.com", "notf2pool.com", "hashicorp.com"]
+    {
+        assert_eq!(about(name), None, "{name}");
+    }
+    let undocumented =
+        rules.hosts().filter(|h| h.about.source.is_empty() || h.about.source.contains("hosts"));
+    assert_eq!(undocumented.count(), 0, "every row has its sources");
+    let listed = rules.hosts().filter(|h| h.action == Action::List);
+    assert_eq!(listed.filter(|h| h.about.last_seen.is_none()).count(), 0);
+    assert!(rules.list_counts().iter().all(|list| list.replaced == 0), "no list contradicts another");
+}
+
+/// The samples of miners' scripts that miners' pages ask for, and of pages that only look so.
+#[test]
+fn built_in_scripts_are_found_in_the_vectors() {
+    let rules = load_rules(&Config::default()).unwrap();
+    let vectors = include_str!("../../tests/vectors.jsonl");
+    let (mut scripts, mut others) = (0, 0);
+    for line in vectors.lines() {
+        let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+        let message = vector["message"].as_str().unwrap_or_default();
+        let Some((url, rest)) = message.strip_prefix("GET ").and_then(|m| m.split_once(" HTTP/1.1\r\n"))
+        else {
+            continue;
+        };
+        let host = rest.lines().find_map(|header| header.strip_prefix("Host: "));
+        let found = rules.script(host, url).map(|s| &*s.pattern);
+        if vector["dialect"] == "miner-script" {
+            scripts += 1;
+            assert!(found.is_some(), "{host:?} {url}");
+        } else if vector["dialect"].as_str().is_some_and(|d| d.starts_with("negative:")) {
+            others += 1;
+            assert_eq!(found, None, "{host:?} {url}");
+        }
+    }
+    assert!(scripts >= 9 && others >= 2, "{scripts} {others}");
+    for url in [
+        "/js/miner.js",
+        "/blog/coinhive-shuts-down.html",
+        "/best-crypto-miner/",
+        "/miner.min.js",
+        "/inject.js?key=1",
+        "/proxy?url=wss://example.com/",
+        "/watch?v=coinhive.min.js",
+    ] {
+        assert!(rules.script(Some("www.example.com"), url).is_none(), "{url}");
+    }
+    let group = |url| rules.script(None, url).map(|s| s.group);
+    assert_eq!(group("/lib/coinhive.min.js"), Some(Group::Legacy));
+    assert_eq!(group("/js/deepMiner.js"), Some(Group::Current));
 }

@@ -177,14 +177,11 @@ pub(super) fn read(text: &str) -> Result<Key, &'static str> {
         let port = if address.port() == 0 { Err("has port 0") } else { Ok(address.port()) }?;
         return key(address.ip(), None, port);
     }
-    let (address, length) = match text.split_once('/') {
-        None => (text, None),
-        Some((address, length)) => {
-            let whole = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
-            (address, Some(length.parse().ok().filter(|_| whole).ok_or("has no length of a prefix")?))
-        }
-    };
-    key(address.parse().map_err(|_| "is neither a host name nor an address")?, length, 0)
+    let (address, length) = text.split_once('/').map_or((text, None), |(a, length)| (a, Some(length)));
+    let address = address.parse().map_err(|_| "is neither a host name nor an address")?;
+    let digits = |length: &&str| length.bytes().all(|b| b.is_ascii_digit());
+    let number = |length: &str| Some(length).filter(digits).and_then(|length| length.parse().ok());
+    key(address, length.map(|length| number(length).ok_or("has no length of a prefix")).transpose()?, 0)
 }
 
 fn key(address: IpAddr, length: Option<u8>, port: u16) -> Result<Key, &'static str> {
@@ -248,3 +245,6 @@ const fn slot(bits: u128, version: Version) -> usize {
         Version::V6 => (((bits >> 96) as u32).wrapping_mul(0x9e37_79b1) >> 16) as usize,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,3 +247,6 @@ const fn pair_bit(first: u8, second: u8) -> (usize, u64) {
     let hash = (first as usize).wrapping_mul(31).wrapping_add(second as usize).wrapping_mul(0x9e5) >> 3 & 1023;
     (hash / 64, 1 << (hash % 64))
 }
+
+#[cfg(test)]
+mod tests;
