@@ -8,6 +8,7 @@ use super::table::{Table, plain};
 use super::{Failure, print};
 use crate::config::{Config, load_rules};
 
+pub(super) mod import;
 pub(super) mod test;
 
 /// Lists detection rules and pools.
