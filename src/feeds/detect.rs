@@ -1,5 +1,5 @@
-//! Tells a feed's format from its first lines. Each line has at most one format that it could be nothing else of; nearly
-//! all must agree. In doubt it says so: a list read in the wrong format is worse than a question.
+//! Tells a feed's format from its first lines. Each line has at most one format that it could be nothing else of; four of
+//! five must agree. In doubt it says so: a list read in the wrong format is worse than a question.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -84,7 +84,7 @@ impl Votes {
         // What marks these two is unmistakable, and much of what they hold has no mark.
         let enough = match first {
             Format::Adblock | Format::Rpz => self.all / 2,
-            _ => self.all - self.all / 10,
+            _ => self.all - self.all / 5,
         };
         match (self.all, first) {
             (0, _) => Err((1, "holds no entry, so its format cannot be told")),

@@ -139,7 +139,7 @@ fn prefix(word: &str) -> Option<Result<Host, Reason>> {
 
 /// Takes an empty path off. A worker or coin may stand behind a stratum URL; else a path means less than the host.
 fn path(word: &str, serves: Option<Serves>) -> Result<&str, Reason> {
-    match word.split_once(['/', '?', '#']) {
+    match word.split_once(['/', '?']) {
         Some(("", _)) => Err(Reason::Path),
         Some((host, "")) => Ok(host),
         Some((host, _)) if serves.is_some() => Ok(host),

@@ -86,7 +86,9 @@ impl Zone {
                     Some(whole) => whole.to_owned(),
                     None => below(&name, &self.origin),
                 };
-                self.apex.get_or_insert_with(|| self.origin.clone());
+                if self.apex.is_none() && !self.origin.is_empty() {
+                    self.apex = Some(self.origin.clone());
+                }
             }
             ("$TTL", Some(_)) => {}
             _ => taker.refuse(Reason::Unsupported, directive),
@@ -103,7 +105,10 @@ impl Zone {
         if self.origin.is_empty() {
             self.origin.clone_from(&apex);
         }
-        self.apex = Some(apex);
+        // A zone that names itself nowhere may still do so by a later $ORIGIN.
+        if !apex.is_empty() {
+            self.apex = Some(apex);
+        }
     }
 
     /// The trigger that an owner is: its name below the apex.

@@ -134,7 +134,7 @@ impl<'a> Taker<'a> {
     pub(super) fn comment(&mut self, text: &str) {
         let text = text.trim_start_matches(['#', '!', ';', '/', ' ', '\t']).trim();
         let is_note = |head: &&str| text.get(..head.len()).is_some_and(|t| t.eq_ignore_ascii_case(head));
-        if NOTES.iter().any(|head| is_note(head)) {
+        if NOTES.iter().any(is_note) {
             self.note(text);
         }
     }
