@@ -9,6 +9,8 @@ use super::{Fault, lines};
 /// Characters of an operator's name, and of a coin's.
 const MAX_OPERATOR: usize = 64;
 const MAX_COIN: usize = 16;
+/// Letters of a coin's ticker where it is not in capitals.
+const MAX_TICKER: usize = 5;
 /// Columns of a line that are looked at, and coins and ports of a cell.
 const MAX_COLUMNS: usize = 64;
 const MAX_ITEMS: usize = 32;
@@ -175,10 +177,16 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
 
 fn coins(text: &str) -> Vec<String> {
     let is_coin = |c: &&str| c.len() <= MAX_COIN && c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let mut coins: Vec<String> = items(text).filter(is_coin).map(str::to_ascii_uppercase).collect();
+    let mut coins: Vec<String> = items(text).filter(is_coin).map(coin).collect();
     coins.sort_unstable();
     coins.dedup();
     coins
+}
+
+/// Tickers in capitals, names in small letters, as host lists have them.
+fn coin(word: &str) -> String {
+    let is_ticker = word.len() <= MAX_TICKER || word.bytes().all(|b| !b.is_ascii_lowercase());
+    if is_ticker { word.to_ascii_uppercase() } else { word.to_ascii_lowercase() }
 }
 
 fn ports(text: &str) -> Vec<u16> {
@@ -236,6 +244,11 @@ mod tests {
         for text in ["", "port=1", "domain", "domain=0", "domain=x", "colour=1", "domain=1000"] {
             assert!(Columns::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn tickers_and_names() {
+        assert_eq!(coins("xmr, Bitcoin/KASPAX"), ["KASPAX", "XMR", "bitcoin"]);
     }
 
     #[test]
