@@ -300,6 +300,22 @@ const PLATFORMS: &[&str] = &[
     "zoom.us",
 ];
 
+/// Zones of dynamic DNS and free hosts that the public suffix list does not have and mining lists do: FreeDNS's
+/// (freedns.afraid.org) most used, and others. Sorted.
+const ZONES: &[&str] = &[
+    "altervista.org",
+    "chickenkiller.com",
+    "crabdance.com",
+    "cu.cc",
+    "ignorelist.com",
+    "jumpingcrab.com",
+    "mooo.com",
+    "strangled.net",
+    "twilightparadox.com",
+    "uk.to",
+    "us.to",
+];
+
 /// Ends of names that never leave a house (RFC 6761, 6762, 8375, 9476's kin; usage), and their heads in hosts files.
 const LOCAL_ENDS: &[&str] =
     &["localhost", "localdomain", "local", "lan", "home", "internal", "intranet", "corp", "arpa"];
@@ -355,12 +371,12 @@ pub(super) fn name(name: &str, allow: bool) -> Result<Reach, Reason> {
     if !allow && is_platform(name) {
         return Err(Reason::Platform);
     }
-    if suffix == name.len() {
+    if suffix == name.len() || is_zone(name) {
         return Err(Reason::PublicSuffix);
     }
     let above = name.split_once('.').map_or("", |(_, above)| above);
     let is_tenant = of == Some(psl::Type::Private) && above.len() == suffix;
-    if is_tenant || is_platform(above) { Ok(Reach::Itself) } else { Ok(Reach::Below) }
+    if is_tenant || is_zone(above) || is_platform(above) { Ok(Reach::Itself) } else { Ok(Reach::Below) }
 }
 
 /// Whether a prefix may be in a host list.
@@ -382,6 +398,10 @@ pub(super) fn prefix(address: IpAddr, bits: u8, allow: bool) -> Result<(), Reaso
     if meets(&RANGES.networks) { Err(Reason::CdnAddress) } else { Ok(()) }
 }
 
+fn is_zone(name: &str) -> bool {
+    ZONES.binary_search(&name).is_ok()
+}
+
 fn is_platform(name: &str) -> bool {
     let name = name.strip_prefix("www.").unwrap_or(name);
     PLATFORMS.binary_search(&name).is_ok()
@@ -398,6 +418,7 @@ mod tests {
 
     #[test]
     fn tables_are_whole() {
+        assert!(ZONES.is_sorted());
         assert!(PLATFORMS.is_sorted(), "{:?}", PLATFORMS.windows(2).find(|w| w[0] > w[1]));
         let read = [&RANGES.special, &RANGES.resolvers, &RANGES.networks].map(Vec::len);
         assert_eq!(read, [SPECIAL, RESOLVERS, NETWORKS].map(<[_]>::len));
@@ -426,6 +447,7 @@ mod tests {
         assert_eq!(name("ddns.net", true), Err(Reason::PublicSuffix));
         assert_eq!(name("foo.github.io", false), Ok(Reach::Itself));
         assert_eq!(name("x.googleapis.com", false), Ok(Reach::Itself));
+        assert_eq!(name("monero.us.to", false), Ok(Reach::Itself));
         assert_eq!(name("pool.foo.github.io", false), Ok(Reach::Below));
         assert_eq!(name("pool.co.uk", false), Ok(Reach::Below));
     }
