@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{capture, config, daemon};
+use crate::{capture, config, daemon, feeds};
 
 mod check;
 mod devices;
@@ -98,6 +98,8 @@ struct Check {
 
 #[derive(Debug, Subcommand)]
 enum Rules {
+    /// Make a host list of feeds: hosts files, filter lists, zones and others
+    Import(Import),
     /// List detection rules and known pools
     List {
         /// Configuration file; without it the built-in defaults
@@ -113,6 +115,64 @@ enum Rules {
         #[arg(short, long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+struct Import {
+    /// How the feeds are written, instead of what their content tells
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    format: Option<feeds::Format>,
+    /// Word for the feed in the list, instead of the first file's name
+    #[arg(long, value_name = "FEED", value_parser = rules::import::feed_name)]
+    name: Option<String>,
+    /// What kind of hosts they are
+    #[arg(long, value_name = "CATEGORY", default_value = "pool", value_parser = category)]
+    category: feeds::Category,
+    /// Whether they are in service (current or legacy), where a feed does not say
+    #[arg(long, value_name = "GROUP", default_value = "current", value_parser = group)]
+    group: feeds::Group,
+    /// What names cover (exact or suffix), instead of what the format says
+    #[arg(long = "match", value_name = "MATCH", value_parser = matches)]
+    matches: Option<feeds::Match>,
+    /// Take the hosts as ones that are not to be reported
+    #[arg(long)]
+    allow: bool,
+    /// Columns of a table by number, as domain=1,port=2
+    #[arg(long, value_name = "COLUMNS", value_parser = feeds::Columns::parse)]
+    columns: Option<feeds::Columns>,
+    /// Last day they are worth something, as 2027-01-31
+    #[arg(long, value_name = "DATE", value_parser = feeds::date)]
+    expires: Option<String>,
+    /// Write the list to this file, replacing it whole; without it to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the file even with an empty list or one of less than half as many names
+    #[arg(long)]
+    force: bool,
+    /// Name the first refusals of each reason
+    #[arg(short, long)]
+    verbose: bool,
+    /// Feeds, `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+fn format(word: &str) -> Result<feeds::Format, String> {
+    let all = feeds::Format::ALL.map(feeds::Format::name).join(", ");
+    feeds::Format::named(word).ok_or_else(|| format!("not one of {all}"))
+}
+
+fn category(word: &str) -> Result<feeds::Category, String> {
+    let all: Vec<&str> = feeds::Category::ALL.iter().map(|c| c.name()).collect();
+    feeds::Category::named(word).ok_or_else(|| format!("not one of {}", all.join(", ")))
+}
+
+fn group(word: &str) -> Result<feeds::Group, String> {
+    feeds::Group::named(word).ok_or_else(|| "not current or legacy".to_owned())
+}
+
+fn matches(word: &str) -> Result<feeds::Match, String> {
+    feeds::Match::named(word).ok_or_else(|| "not exact or suffix".to_owned())
 }
 
 /// Why a command ends other than well: the exit code and the words after `geophone: error: `.
@@ -198,6 +258,7 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Read(read) => read::read(&read),
         Command::Check(check) => check::check(check.config.as_deref(), check.dump),
+        Command::Rules(Rules::Import(asked)) => rules::import::import(&asked),
         Command::Rules(Rules::List { config, json }) => rules::list(config.as_deref(), json),
         Command::Rules(Rules::Test { config }) => rules::test::test(config.as_deref()),
         Command::Devices => devices::list(),

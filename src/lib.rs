@@ -19,6 +19,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod eve;
+pub mod feeds;
 pub mod ledger;
 pub mod metrics;
 pub mod privacy;

@@ -9,6 +9,7 @@ use super::{Failure, print};
 use crate::config::{Config, load_rules};
 use crate::rules::{About, Listed, Rule, RuleSet, Scope, Script};
 
+pub(super) mod import;
 pub(super) mod test;
 
 /// Lists detection rules, hosts, addresses and scripts.

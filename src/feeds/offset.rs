@@ -1,0 +1,93 @@
+//! Lines of what serde_json read: a string that it borrowed lies in the text, and so tells its line. One with escapes does
+//! not; it has the line of the one before.
+
+use std::borrow::Cow;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::{Fault, MAX_ENTRIES};
+
+/// An array, of which so much is kept as can be taken.
+#[derive(Debug)]
+pub(super) struct Many<T>(pub(super) Vec<T>);
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Items(PhantomData))
+    }
+}
+
+struct Items<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+    type Value = Many<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Many<T>, A::Error> {
+        let mut kept = Vec::new();
+        // One more than can be taken, so that it is seen and counted that there are too many.
+        while kept.len() <= MAX_ENTRIES {
+            match items.next_element()? {
+                Some(item) => kept.push(item),
+                None => return Ok(Many(kept)),
+            }
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Many(kept))
+    }
+}
+
+/// A string, borrowed where that can be.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'t>(#[serde(borrow)] pub(super) Cow<'t, str>);
+
+/// Where in a text the last string was.
+pub(super) struct Place<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'t> Place<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line of a string. Strings are asked for nearly in order, so that the text is walked through once.
+    pub(super) fn line(&mut self, string: &Text<'t>) -> u64 {
+        let Cow::Borrowed(found) = string.0 else { return self.line };
+        let at = (found.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let count = |from: usize, to: usize| {
+            self.text.get(from..to).map_or(0, |part| memchr::memchr_iter(b'\n', part).count() as u64)
+        };
+        if at >= self.text.len() {
+            return self.line;
+        }
+        self.line =
+            if at >= self.at { self.line + count(self.at, at) } else { self.line - count(at, self.at) };
+        self.at = at;
+        self.line
+    }
+}
+
+/// The fault of a text that is not the JSON it should be. serde_json's own words quote none of the text but names.
+pub(super) fn fault(error: &serde_json::Error) -> Fault {
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    let what: String = what.chars().filter(|c| !c.is_control()).take(200).collect();
+    (error.line() as u64, what)
+}

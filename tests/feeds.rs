@@ -1,0 +1,590 @@
+//! Feeds as others write them, good and hostile, and `geophone rules import` as it is run.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use geophone::feeds::{self, Action, Columns, Entry, Error, Feed, Format, Match, Options, Reason};
+use proptest::prelude::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/feeds")
+}
+
+fn text(name: &str) -> Vec<u8> {
+    fs::read(folder().join(name)).unwrap()
+}
+
+/// A sample, its format told from its content.
+fn sample(name: &str, format: Format) -> Feed {
+    let feed = feeds::read(name, &text(name), &Options::default()).unwrap();
+    assert_eq!(feed.format, format, "{name}");
+    feed
+}
+
+fn told(entry: &Entry) -> String {
+    let mut line = entry.name.to_string();
+    if entry.matches == Match::Suffix {
+        line.insert(0, '.');
+    }
+    if entry.action == Action::Allow {
+        line.insert(0, '!');
+    }
+    line
+}
+
+fn hosts(feed: &Feed) -> Vec<String> {
+    feed.entries.iter().map(told).collect()
+}
+
+fn refused(feed: &Feed) -> Vec<(u64, Reason)> {
+    assert_eq!(feed.report.refused_in_all(), feed.report.samples.len() as u64);
+    feed.report.samples.iter().map(|s| (s.line, s.reason)).collect()
+}
+
+#[test]
+fn hosts_files() {
+    use Reason::*;
+    let feed = sample("hosts.txt", Format::Hosts);
+    assert_eq!(
+        hosts(&feed),
+        ["beta-mine.com", "pool.alpha-mine.com", "pool.beta-mine.com", "xmr.alpha-mine.com"]
+    );
+    let expected = [
+        (3, LocalName),
+        (3, LocalName),
+        (4, LocalName),
+        (5, LocalName),
+        (6, LocalName),
+        (10, Unsupported),
+        (11, PublicSuffix),
+        (12, Idn),
+        (13, Platform),
+        (15, Malformed),
+    ];
+    assert_eq!(refused(&feed), expected);
+    assert_eq!((feed.report.read, feed.report.good, feed.report.duplicates), (15, 5, 1));
+    assert_eq!(feed.notes, ["Title: sample hosts file", "Last updated: 2026-08-01"]);
+}
+
+#[test]
+fn plain_lists() {
+    use Reason::*;
+    let feed = sample("plain.txt", Format::Plain);
+    assert_eq!(
+        hosts(&feed),
+        [
+            "75.119.150.111",
+            "75.119.150.111:34254",
+            "75.119.152.0/24",
+            "[2a01:4f8::77]:3333",
+            "alpha-mine.com",
+            "beta-mine.com",
+            "eu.delta-mine.com",
+            ".gamma-mine.com"
+        ]
+    );
+    let delta = feed.entries.iter().find(|e| &*e.name == "eu.delta-mine.com").unwrap();
+    assert_eq!(delta.facts.as_ref().unwrap().ports, [3333]);
+    let expected =
+        [PublicSuffix, Resolver, CdnAddress, ReservedAddress, WidePrefix, Malformed, Path, SingleLabel];
+    assert_eq!(refused(&feed), (12..).zip(expected).collect::<Vec<_>>());
+}
+
+#[test]
+fn trails_of_maltrail() {
+    use Reason::*;
+    let feed = sample("maltrail.txt", Format::Maltrail);
+    assert_eq!(
+        hosts(&feed),
+        [
+            "75.119.150.111:3333",
+            "75.119.150.112",
+            "75.119.150.113",
+            ".alpha-mine.com",
+            ".beta-mine.com",
+            ".gamma-mine.com"
+        ]
+    );
+    assert_eq!(refused(&feed), [(12, Path), (13, Path), (19, OtherSection), (21, OtherSection)]);
+    assert!(feed.notes.iter().any(|n| n == "Reference: https://reports.example.com/two"));
+}
+
+#[test]
+fn filter_lists() {
+    use Reason::*;
+    let feed = sample("adblock.txt", Format::Adblock);
+    assert_eq!(
+        hosts(&feed),
+        [
+            ".alpha-mine.com",
+            "!.alpha-mine.com.br",
+            ".beta-mine.com",
+            "eta-mine.com",
+            "foo.github.io",
+            ".gamma-mine.com",
+            ".zeta-mine.com"
+        ]
+    );
+    assert_eq!(feed.report.narrowed, 1);
+    let expected =
+        [(7, Pattern), (8, Path), (9, Pattern), (12, Pattern), (13, Pattern), (14, Pattern), (17, Path)];
+    assert_eq!(refused(&feed), expected);
+}
+
+#[test]
+fn policy_zones() {
+    use Reason::*;
+    let feed = sample("zone.rpz", Format::Rpz);
+    assert_eq!(
+        hosts(&feed),
+        [
+            "75.119.152.0/24",
+            ".alpha-mine.com",
+            "beta-mine.com",
+            "delta-mine.com",
+            "epsilon-mine.com",
+            "gamma-mine.com",
+            "!zeta-mine.com"
+        ]
+    );
+    assert_eq!(refused(&feed), [(14, Malformed), (16, Resolver), (17, Unsupported), (18, Unsupported)]);
+}
+
+#[test]
+fn resolvers_configurations() {
+    use Reason::*;
+    let feed = sample("dnsmasq.conf", Format::Dnsmasq);
+    let expected = [
+        ".alpha-mine.com",
+        ".beta-mine.com",
+        ".delta-mine.com",
+        ".epsilon-mine.com",
+        ".gamma-mine.com",
+        "!.www.alpha-mine.com",
+    ];
+    assert_eq!(hosts(&feed), expected);
+    assert_eq!(refused(&feed), [(6, Unsupported), (8, Malformed)]);
+
+    let feed = sample("unbound.conf", Format::Unbound);
+    assert_eq!(hosts(&feed), [".alpha-mine.com", ".beta-mine.com", "delta-mine.com", ".gamma-mine.com"]);
+    assert_eq!(refused(&feed), [(8, Unsupported), (9, Unsupported)]);
+}
+
+#[test]
+fn files_of_misp() {
+    use Reason::*;
+    let feed = sample("warninglist.json", Format::MispWarninglist);
+    assert_eq!(hosts(&feed), ["!alpha-site.com", "!.beta-site.com", "!gamma-site.com"]);
+    assert_eq!(refused(&feed), [(6, PublicSuffix)]);
+    assert_eq!(feed.notes, ["title: Sample of well-known sites", "version: 20260816"]);
+
+    let feed = sample("event.json", Format::MispEvent);
+    assert_eq!(
+        hosts(&feed),
+        [
+            "75.119.150.111",
+            "75.119.150.112:3333",
+            "75.119.150.113",
+            "[2a01:4f8::77]:3333",
+            "alpha-mine.com",
+            "gamma-mine.com",
+            "pool.epsilon-mine.com"
+        ]
+    );
+    assert_eq!(refused(&feed), [(7, NotForDetection), (12, Path), (13, Unsupported)]);
+}
+
+#[test]
+fn a_warninglist_of_patterns_is_refused_whole() {
+    for kind in ["regex", "substring", ""] {
+        let text = format!(r#"{{"name":"x","type":"{kind}","list":["pool.alpha-mine.com"]}}"#);
+        let error = feeds::read("x", text.as_bytes(), &Options::default()).unwrap_err();
+        assert!(matches!(error, Error::Unreadable { line: 1, .. }), "{kind}: {error}");
+    }
+}
+
+#[test]
+fn tables() {
+    use Reason::*;
+    let feed = sample("table.csv", Format::Csv);
+    assert_eq!(hosts(&feed), ["75.119.150.111:3333", "pool.alpha-mine.com", "pool.beta-mine.com"]);
+    let alpha = feed.entries[1].facts.as_ref().unwrap();
+    assert_eq!(alpha.operator.as_deref(), Some("Alpha, the Pool"));
+    assert_eq!((&alpha.ports[..], &alpha.coins.join(" ")[..]), (&[443, 3333][..], "BTC LTC"));
+    assert_eq!(alpha.last_seen.as_deref(), Some("2026-04-21"));
+    assert_eq!(feed.entries[2].group(), Some(feeds::Group::Legacy));
+    assert_eq!(refused(&feed), [(6, Malformed), (7, Malformed)]);
+
+    let columns = Some(Columns::parse("domain=2,port=3").unwrap());
+    let options = Options { columns, ..Options::default() };
+    let feed = feeds::read("x", &text("table-no-head.csv"), &options).unwrap();
+    assert_eq!(hosts(&feed), ["pool.alpha-mine.com", "pool.beta-mine.com"]);
+
+    let options = Options { format: Some(Format::Csv), ..Options::default() };
+    let error = feeds::read("x", b"# c\ncolour,size\nred,5\n", &options).unwrap_err();
+    assert!(matches!(error, Error::Unreadable { line: 2, .. }), "{error}");
+}
+
+#[test]
+fn datasets_and_numbered_lists() {
+    use Reason::*;
+    let feed = sample("dataset.lst", Format::Suricata);
+    assert_eq!(hosts(&feed), [".beta-mine.com", "pool.alpha-mine.com"]);
+    assert_eq!(refused(&feed), [(3, Platform), (4, Malformed)]);
+
+    let feed = sample("dataset.ndjson", Format::Suricata);
+    assert_eq!(hosts(&feed), [".beta-mine.com", "pool.alpha-mine.com"]);
+    assert_eq!(refused(&feed), [(3, Malformed)]);
+
+    let feed = sample("ndpi.txt", Format::Ndpi);
+    assert_eq!(hosts(&feed), ["pool.alpha-mine.com", "pool.beta-mine.com"]);
+    assert_eq!(refused(&feed), [(4, PublicSuffix)]);
+
+    let feed = sample("protos.txt", Format::Ndpi);
+    assert_eq!(hosts(&feed), ["75.119.150.111:3333", ".alpha-mine.com", ".beta-mine.com"]);
+    assert_eq!(refused(&feed), [(4, Unsupported), (5, Pattern)]);
+}
+
+#[test]
+fn options_hold_for_the_whole_feed() {
+    let text = b"alpha-mine.com\nfoo.github.io\nwww.beta-mine.com\n";
+    let is_allowed = |name: &str| name == "www.beta-mine.com";
+    let options = Options { matches: Some(Match::Suffix), is_allowed: &is_allowed, ..Options::default() };
+    let feed = feeds::read("x", text, &options).unwrap();
+    assert_eq!(hosts(&feed), [".alpha-mine.com", "foo.github.io"]);
+    assert_eq!(refused(&feed), [(3, Reason::Allowed)]);
+
+    let options = Options { allow: true, ..options };
+    let feed = feeds::read("x", text, &options).unwrap();
+    assert_eq!(hosts(&feed), ["!.alpha-mine.com", "!.foo.github.io", "!.www.beta-mine.com"]);
+
+    let options = Options { matches: Some(Match::Exact), ..Options::default() };
+    let feed = feeds::read("x", b"||alpha-mine.com^\n", &options).unwrap();
+    assert_eq!(hosts(&feed), ["alpha-mine.com"]);
+}
+
+#[test]
+fn spelling_of_lines_makes_no_difference() {
+    let plain = hosts(&feeds::read("x", b"a-mine.com\nb-mine.com", &Options::default()).unwrap());
+    for text in [
+        &b"a-mine.com\r\nb-mine.com\r\n"[..],
+        b"\xef\xbb\xbfa-mine.com\nb-mine.com\n",
+        b"\n\n  B-Mine.com. \n\ta-mine.com\n# end",
+    ] {
+        let feed = feeds::read("x", text, &Options::default()).unwrap();
+        assert_eq!(hosts(&feed), plain);
+        assert_eq!(feed.report.refused_in_all(), 0);
+    }
+}
+
+#[test]
+fn in_doubt_it_asks() {
+    let long = "a".repeat(10 << 20);
+    for (text, line) in [
+        (&b""[..], 1),
+        (b"# only\n\n# comments\n", 1),
+        (b"a-mine.com\n0.0.0.0 b-mine.com\n||c-mine.com^\n", 3),
+        (b"what is this\nand that\n", 1),
+        (b"\0\x01\x02\xff\xfe", 1),
+        (b"\xff\xfea\0b\0", 1),
+        (b"\x1f\x8b\x08\0\0", 1),
+        (b"{\"what\": 1}", 1),
+        (b"{\n\"list\": [", 2),
+        (b"[1, 2]", 1),
+        (long.as_bytes(), 1),
+    ] {
+        let error = feeds::read("x", text, &Options::default()).unwrap_err();
+        let Error::Format { line: at, .. } = &error else { panic!("{error}") };
+        assert_eq!(*at, line, "{error}");
+        assert!(error.to_string().contains("--format"), "{error}");
+    }
+}
+
+#[test]
+fn hostile_texts_in_every_format() {
+    let deep = [br#"{"list":"#.as_slice(), "[".repeat(1 << 20).as_bytes()].concat();
+    let deep_event =
+        [br#"{"Event":{"Attribute":[{"to_ids":"#.as_slice(), "[".repeat(1 << 20).as_bytes()].concat();
+    let long = [b"a.".repeat(5 << 20).as_slice(), b"com\ngood-mine.com\n"].concat();
+    let binary: Vec<u8> = (0..=255).cycle().take(4096).collect();
+    for format in Format::ALL {
+        let options = Options { format: Some(format), ..Options::default() };
+        for text in
+            [&deep, &deep_event, &long, &binary, &b"\0\0\0\n\0".to_vec(), &vec![], &b"\n".repeat(1000)]
+        {
+            if let Ok(feed) = feeds::read("x", text, &options) {
+                let good = feed.entries.iter().all(|e| &*e.name == "good-mine.com");
+                assert!(good, "{format:?}: {:?}", hosts(&feed));
+            }
+        }
+    }
+    let options = Options { format: Some(Format::Plain), ..Options::default() };
+    let feed = feeds::read("x", &long, &options).unwrap();
+    assert_eq!(
+        (hosts(&feed), refused(&feed)),
+        (vec!["good-mine.com".to_owned()], vec![(1, Reason::LongLine)])
+    );
+}
+
+#[test]
+fn of_many_refusals_the_first_are_kept() {
+    let mut text = String::new();
+    (0..1000).for_each(|n| writeln!(text, "n{n}..com").unwrap());
+    let options = Options { format: Some(Format::Plain), ..Options::default() };
+    let feed = feeds::read("x", text.as_bytes(), &options).unwrap();
+    assert_eq!(feed.report.refused(Reason::Malformed), 1000);
+    assert_eq!(feed.report.samples.len(), feeds::SAMPLES);
+    assert_eq!(feed.report.samples[9].line, 10);
+}
+
+/// Words that make up lines of all formats, so that arbitrary texts come close to real ones.
+fn pieces() -> impl Strategy<Value = String> {
+    let words = [
+        "||",
+        "^",
+        "$third-party",
+        "@@",
+        "0.0.0.0 ",
+        "address=/",
+        "/",
+        "local-zone: \"",
+        "\" static",
+        " CNAME .",
+        "rpz-ip",
+        "*.",
+        ".",
+        "a-mine.com",
+        "pool",
+        "75.119.150.111",
+        ":3333",
+        "/24",
+        "::1",
+        "[2a01::1]",
+        "host:\"",
+        "\"@X",
+        "\t98",
+        ",",
+        "\"",
+        "domain,port\n",
+        "{\"value\":\"",
+        "\"}",
+        "{\"list\":[\"",
+        "\"],\"type\":\"string\"}",
+        "{\"Event\":{\"Attribute\":[",
+        "\n",
+        "\r\n",
+        "#",
+        " ",
+        "$ORIGIN x.\n",
+        "cG9vbC5hLWIuY29t",
+        "é",
+        "\0",
+        "co.uk",
+        "32.1.0.119.75.",
+        "zz.",
+        "stratum+tcp://",
+    ];
+    let word = prop_oneof![8 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
+    proptest::collection::vec(word, 0..40).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// Nothing panics, and what is taken reads as itself in a plain list, alone.
+    #[test]
+    fn what_is_taken_reads_as_itself(text in pieces(), bytes in any::<Vec<u8>>(), format in 0..=Format::ALL.len()) {
+        let options = Options { format: Format::ALL.get(format).copied(), ..Options::default() };
+        let _ = feeds::read("x", &bytes, &options);
+        let Ok(feed) = feeds::read("x", text.as_bytes(), &options) else { return Ok(()) };
+        prop_assert_eq!(feed.report.read, feed.report.good + feed.report.refused_in_all());
+        prop_assert_eq!(feed.report.taken(), feed.entries.len() as u64);
+        for entry in &feed.entries {
+            let options = Options { format: Some(Format::Plain), matches: Some(entry.matches), allow: true, ..Options::default() };
+            let again = feeds::read("x", entry.name.as_bytes(), &options).unwrap();
+            prop_assert_eq!(again.entries.len(), 1, "{}", entry.name);
+            prop_assert_eq!(&again.entries[0].name, &entry.name);
+            prop_assert_eq!(again.entries[0].matches, entry.matches);
+        }
+    }
+}
+
+/// A directory of this test's own, gone at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("geophone-feeds-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn import(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_geophone"))
+        .args(["rules", "import"])
+        .args(args)
+        .current_dir(folder())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn stdout(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn the_list_that_is_written() {
+    let args =
+        ["--name", "intel", "--category", "proxy", "--expires", "2027-01-31", "table.csv", "adblock.txt"];
+    let output = import(&args);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let expected = "\
+# geophone hosts 1
+# feed intel
+# from table.csv (csv)
+# from adblock.txt (adblock)
+# Title: sample
+# License: https://licence.example.com
+# 9 listed, 1 allowed, 9 refused (malformed 2, path 2, pattern 5)
+@\tcategory=proxy\tsources=intel\texpires=2027-01-31
+75.119.150.111:3333\toperator=Gamma\tcoins=XMR
+eta-mine.com
+foo.github.io
+pool.alpha-mine.com\toperator=Alpha, the Pool\tcoins=BTC,LTC\tports=443,3333\tlast_seen=2026-04-21
+@\tcategory=proxy\tgroup=legacy\tsources=intel\texpires=2027-01-31
+pool.beta-mine.com\toperator=Beta\tcoins=XMR\tports=5555
+@\tmatch=suffix\tcategory=proxy\tsources=intel\texpires=2027-01-31
+alpha-mine.com
+beta-mine.com
+gamma-mine.com
+zeta-mine.com
+@\tmatch=suffix\taction=allow\tsources=intel\texpires=2027-01-31
+alpha-mine.com.br
+";
+    assert_eq!(stdout(&output), expected);
+    let report = stderr(&output);
+    assert!(
+        report
+            .contains("adblock.txt: adblock: read 14, taken 7, duplicates 0, narrowed to exact 1, refused 7"),
+        "{report}"
+    );
+    assert!(!report.contains("line 7"), "{report}");
+    let verbose = import(&["-v", "adblock.txt"]);
+    assert!(
+        stderr(&verbose).contains("    line 7: ||ddns.net^*=ws://$third-party\n"),
+        "{}",
+        stderr(&verbose)
+    );
+}
+
+#[test]
+fn the_same_feed_gives_the_same_file() {
+    let scratch = Scratch::new("same");
+    let list = scratch.0.join("intel.hosts");
+    let list = list.to_str().unwrap();
+    assert_eq!(code(&import(&["-o", list, "table.csv"])), Some(0));
+    let (first, written) = (fs::read(list).unwrap(), fs::metadata(list).unwrap().modified().unwrap());
+    assert_eq!(code(&import(&["-o", list, "table.csv"])), Some(0));
+    assert_eq!(fs::read(list).unwrap(), first);
+    assert_eq!(fs::metadata(list).unwrap().modified().unwrap(), written, "not even touched");
+    assert_eq!(code(&import(&["-o", list, "table.csv", "plain.txt"])), Some(0));
+    assert_ne!(fs::read(list).unwrap(), first);
+    let beside: Vec<_> = fs::read_dir(&scratch.0).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(beside, ["intel.hosts"], "no temporary file is left");
+}
+
+#[test]
+fn a_file_is_not_replaced_by_much_less() {
+    let scratch = Scratch::new("less");
+    let ten: String = (0..10).map(|n| format!("p{n}.a-mine.com\n")).collect();
+    let (ten, five) = (scratch.file("ten.txt", &ten), scratch.file("five.txt", &ten[..70]));
+    let four = scratch.file("four.txt", &fs::read(&ten).unwrap()[..56]);
+    let none = scratch.file("none.txt", "co.uk\n");
+    let list = scratch.0.join("list.hosts");
+    let list = list.to_str().unwrap();
+    assert_eq!(code(&import(&["-o", list, &ten])), Some(0));
+    let full = fs::read(list).unwrap();
+    for less in [&four, &none] {
+        let output = import(&["-o", list, less]);
+        assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+        assert_eq!(fs::read(list).unwrap(), full);
+    }
+    assert_eq!(code(&import(&["-o", list, "--force", &four])), Some(0));
+    assert_ne!(fs::read(list).unwrap(), full);
+    assert_eq!(code(&import(&["-o", list, &ten])), Some(0));
+    assert_eq!(code(&import(&["-o", list, &five])), Some(0), "half is enough");
+    let other = scratch.file("other.conf", "something: else\n");
+    assert_eq!(code(&import(&["-o", &other, &ten])), Some(1));
+    assert_eq!(fs::read(&other).unwrap(), b"something: else\n");
+}
+
+#[test]
+fn exit_codes() {
+    for (args, expected) in [
+        (&["table.csv"][..], 0),
+        (&["--allow", "warninglist.json"], 0),
+        (&["--format", "plain", "dataset.lst"], 1),
+        (&[], 64),
+        (&["--format", "excel", "table.csv"], 64),
+        (&["--category", "bank", "table.csv"], 64),
+        (&["--expires", "tomorrow", "table.csv"], 64),
+        (&["--match", "regex", "table.csv"], 64),
+        (&["--columns", "port=1", "table.csv"], 64),
+        (&["--name", "a b", "table.csv"], 64),
+        (&["not-there.txt"], 66),
+        (&["."], 66),
+        (&["table.csv", "not-there.txt"], 66),
+        (&["-o", "/nonexistent/dir/x.hosts", "table.csv"], 1),
+        (&["--format", "misp-event", "table.csv"], 78),
+        (&["../feeds.rs"], 78),
+    ] {
+        let output = import(args);
+        assert_eq!(code(&output), Some(expected), "{args:?}: {}", stderr(&output));
+        assert!(expected == 0 || stderr(&output).contains("geophone: error: "), "{args:?}");
+    }
+    let output = import(&["../feeds.rs"]);
+    assert!(stderr(&output).starts_with("geophone: error: feeds.rs:"), "{}", stderr(&output));
+}
+
+#[test]
+fn standard_input_is_a_feed() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_geophone"))
+        .args(["rules", "import", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a-mine.com\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), Some(0));
+    assert_eq!(
+        stdout(&output),
+        "# geophone hosts 1\n# feed stdin\n# from stdin (plain)\n# 1 listed, 0 allowed, 0 refused\n@\tsources=stdin\na-mine.com\n"
+    );
+}
