@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use geophone::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, Phase, Route, SessionRecord, Shares,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, NameSource, Phase, Route, SessionRecord, Shares,
     Signal, Transport, Via,
 };
 use geophone::eve::{CaptureCounters, Destination, Kind, Renderer, Sender, Settings, StatsRecord, Writer};
 use geophone::packet::{Endpoint, Proto, Skip, Time, Vlans};
 use geophone::privacy::{Key, Payees, Privacy};
-use geophone::rules::Rule;
+use geophone::rules::{Category, Rule};
 use geophone::sensor::{Evicted, Limit, Stats};
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -65,7 +65,12 @@ fn mining(dialect: Dialect, certainty: Certainty, text: Option<&str>) -> Mining 
         client_role_proven: text.is_some(),
         pool: text.map(Arc::from),
         server_name: text.map(str::to_owned),
+        named_by: text.map(|_| NameSource::Message),
         server_port: text.map(|_| 3333),
+        category: text.map(|_| Category::Pool),
+        legacy: text.is_some(),
+        ja4: text.map(|_| "t13d1516h2_8daaf6152771_e5627efa2ab1".to_owned()),
+        alpn: text.map(str::to_owned),
         route: Route {
             via: text.map(|_| Via::Socks5),
             host: text.map(str::to_owned),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::*;
-use crate::detect::{FlowIdentity, Live, Mining, Route};
+use crate::detect::{FlowIdentity, Live, Mining};
 use crate::packet::{Endpoint, Proto, Vlans};
 use crate::rules::Rule;
 
@@ -19,31 +19,9 @@ pub(crate) struct Flow {
 
 impl Flow {
     pub(crate) fn new(id: u64, client: &str, dialect: Dialect) -> Self {
-        let mining = Mining {
-            dialect,
-            transport: Transport::Tcp,
-            certainty: Certainty::Proven,
-            client_role_proven: true,
-            pool: None,
-            server_name: None,
-            server_port: None,
-            route: Route::default(),
-            site: None,
-            payee: None,
-            worker: None,
-            agent: None,
-            coin: None,
-            algorithm: None,
-            throttle: None,
-            jobs: 0,
-            shares: Shares::default(),
-            difficulty: None,
-            hashrate: None,
-            midstream: false,
-            incomplete: false,
-            started: Time::from_secs(1_000),
-            last_seen: Time::from_secs(1_000),
-        };
+        let at = Time::from_secs(1_000);
+        let bare = Mining::bare(dialect, Transport::Tcp, Certainty::Proven, at);
+        let mining = Mining { client_role_proven: true, ..bare };
         Self { id, client: client.parse().unwrap(), live: Arc::default(), mining }
     }
 

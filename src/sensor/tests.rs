@@ -13,7 +13,7 @@ fn rules() -> Arc<RuleSet> {
         name: "any".to_owned(),
         category: "any".to_owned(),
         severity: 2,
-        signal: crate::detect::Signal::StratumMessage,
+        signal: Signal::StratumMessage,
         dialect: None,
         certainty: crate::detect::Certainty::Proven,
     };
