@@ -27,7 +27,7 @@ fn lines() -> Vec<HostLine> {
         expires: Some("2027-01-01".into()),
     };
     vec![
-        HostLine { about: about.clone(), ..line("z.example.com") },
+        HostLine { about, ..line("z.example.com") },
         HostLine { suffix: true, ..line("b.example.com") },
         HostLine { suffix: true, ..line("a.example.com") },
         HostLine { allow: true, ..line("www.a.example.com") },
