@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::known::{Action, Scope};
+use super::{Action, Scope};
 
 /// Labels of the deepest name that may be listed, and so the number of names a lookup can ask for.
 pub const MAX_LABELS: usize = 10;
