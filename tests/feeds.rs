@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use geophone::feeds::{self, Action, Columns, Entry, Error, Feed, Format, Match, Options, Reason};
+use geophone::feeds::{self, Columns, Entry, Error, Feed, Format, Options, Reason};
+use geophone::rules::{Action, Group, Scope};
 use proptest::prelude::*;
 
 fn folder() -> PathBuf {
@@ -26,7 +27,7 @@ fn sample(name: &str, format: Format) -> Feed {
 
 fn told(entry: &Entry) -> String {
     let mut line = entry.name.to_string();
-    if entry.matches == Match::Suffix {
+    if entry.scope == Scope::Suffix {
         line.insert(0, '.');
     }
     if entry.action == Action::Allow {
@@ -215,7 +216,7 @@ fn tables() {
     assert_eq!(alpha.operator.as_deref(), Some("Alpha, the Pool"));
     assert_eq!((&alpha.ports[..], &alpha.coins.join(" ")[..]), (&[443, 3333][..], "BTC LTC"));
     assert_eq!(alpha.last_seen.as_deref(), Some("2026-04-21"));
-    assert_eq!(feed.entries[2].group(), Some(feeds::Group::Legacy));
+    assert_eq!(feed.entries[2].group(), Some(Group::Legacy));
     assert_eq!(refused(&feed), [(6, Malformed), (7, Malformed)]);
 
     let columns = Some(Columns::parse("domain=2,port=3").unwrap());
@@ -252,7 +253,7 @@ fn datasets_and_numbered_lists() {
 fn options_hold_for_the_whole_feed() {
     let text = b"alpha-mine.com\nfoo.github.io\nwww.beta-mine.com\n";
     let is_allowed = |name: &str| name == "www.beta-mine.com";
-    let options = Options { matches: Some(Match::Suffix), is_allowed: &is_allowed, ..Options::default() };
+    let options = Options { scope: Some(Scope::Suffix), is_allowed: &is_allowed, ..Options::default() };
     let feed = feeds::read("x", text, &options).unwrap();
     assert_eq!(hosts(&feed), [".alpha-mine.com", "foo.github.io"]);
     assert_eq!(refused(&feed), [(3, Reason::Allowed)]);
@@ -261,7 +262,7 @@ fn options_hold_for_the_whole_feed() {
     let feed = feeds::read("x", text, &options).unwrap();
     assert_eq!(hosts(&feed), ["!.alpha-mine.com", "!.foo.github.io", "!.www.beta-mine.com"]);
 
-    let options = Options { matches: Some(Match::Exact), ..Options::default() };
+    let options = Options { scope: Some(Scope::Exact), ..Options::default() };
     let feed = feeds::read("x", b"||alpha-mine.com^\n", &options).unwrap();
     assert_eq!(hosts(&feed), ["alpha-mine.com"]);
 }
@@ -403,11 +404,11 @@ proptest! {
         prop_assert_eq!(feed.report.read, feed.report.good + feed.report.refused_in_all());
         prop_assert_eq!(feed.report.taken(), feed.entries.len() as u64);
         for entry in &feed.entries {
-            let options = Options { format: Some(Format::Plain), matches: Some(entry.matches), allow: true, ..Options::default() };
+            let options = Options { format: Some(Format::Plain), scope: Some(entry.scope), allow: true, ..Options::default() };
             let again = feeds::read("x", entry.name.as_bytes(), &options).unwrap();
             prop_assert_eq!(again.entries.len(), 1, "{}", entry.name);
             prop_assert_eq!(&again.entries[0].name, &entry.name);
-            prop_assert_eq!(again.entries[0].matches, entry.matches);
+            prop_assert_eq!(again.entries[0].scope, entry.scope);
         }
     }
 }
