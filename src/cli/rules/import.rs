@@ -22,7 +22,7 @@ pub(in crate::cli) fn import(asked: &Import) -> Result<(), Failure> {
         scope: asked.scope,
         allow: asked.allow,
         columns: asked.columns,
-        is_allowed: &|name| rules.is_allowed(name),
+        is_allowed: &|name| rules.is_spared(name),
     };
     let mut feeds = Vec::new();
     for path in &asked.files {
