@@ -130,14 +130,16 @@ impl PartialEq for Name {
 
 impl Eq for Name {}
 
-/// Where the bytes behind a name begin, its pointer not followed; `None` where the message ends before, or for no name.
+/// Where the bytes behind a name begin, its pointer not followed; `None` where the message ends before, for no name, or
+/// for a pointer that leads to no earlier one.
 pub(super) fn skip(message: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     // A label takes two bytes at least, so that a longer name meets this bound.
     for _ in 0..=MAX_WIRE / 2 {
         match step(message, at).ok()?? {
             Step::Label(_, next) => at = next,
-            Step::Pointer(_, next) | Step::End(next) => return Some(next),
+            Step::Pointer(target, next) => return (HEADER..start).contains(&target).then_some(next),
+            Step::End(next) => return Some(next),
         }
     }
     None
