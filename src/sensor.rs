@@ -428,7 +428,7 @@ impl Sensor {
             }
             Hint::Hello => {
                 self.stats.named(NameWire::Tls);
-                self.greeted.note(tag, to_low, packet.payload);
+                self.greeted.mark(tag, to_low);
                 judge::opens(hint, packet.payload, &self.rules)
             }
             // Where only the server is heard, its certificate is all that names it.

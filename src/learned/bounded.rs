@@ -1,7 +1,7 @@
 //! A bounded map in which the entry longest not refreshed goes first. Refreshes are counted, not timed, so that a clock
 //! that goes back changes nothing; no order of the hash map reaches the outside.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::hash::Hash;
 
 use foldhash::fast::RandomState;
@@ -12,8 +12,9 @@ use hashbrown::HashMap;
 pub(super) struct Bounded<K, V> {
     // Random per process: whom an address collides with cannot be chosen from outside.
     entries: HashMap<K, Entry<V>, RandomState>,
-    /// Keys by their last refresh.
-    order: BTreeMap<u64, K>,
+    /// Keys by their refreshes, oldest first. Only the last of a key counts; those before go when they come to the front,
+    /// or when there are as many of them as entries.
+    order: VecDeque<(u64, K)>,
     turns: u64,
     max: usize,
     evicted: u64,
@@ -30,7 +31,7 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     pub(super) fn new(max: usize) -> Self {
         Self {
             entries: HashMap::with_hasher(RandomState::default()),
-            order: BTreeMap::new(),
+            order: VecDeque::new(),
             turns: 0,
             max,
             evicted: 0,
@@ -74,17 +75,20 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
         }
         self.turns = self.turns.saturating_add(1);
         let turn = self.turns;
+        if self.order.len() > self.entries.len().saturating_mul(2).saturating_add(64) {
+            let entries = &self.entries;
+            self.order.retain(|(turn, key)| entries.get(key).is_some_and(|entry| entry.turn == *turn));
+        }
+        self.order.push_back((turn, key));
         let entry = self.entries.entry(key).or_insert_with(|| Entry { turn, value: make() });
-        self.order.remove(&entry.turn);
-        self.order.insert(turn, key);
         entry.turn = turn;
         Some(&mut entry.value)
     }
 
     /// Visits all entries, oldest first.
     pub(super) fn for_each(&mut self, mut each: impl FnMut(&K, &mut V)) {
-        for key in self.order.values() {
-            if let Some(entry) = self.entries.get_mut(key) {
+        for (turn, key) in &self.order {
+            if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.turn == *turn) {
                 each(key, &mut entry.value);
             }
         }
@@ -92,14 +96,16 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
 
     /// All keys, oldest first.
     pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.order.values()
+        let last = |(turn, key): &&(u64, K)| self.entries.get(key).is_some_and(|entry| entry.turn == *turn);
+        self.order.iter().filter(last).map(|(_, key)| key)
     }
 
     /// Keeps what `keep` says, asked oldest first.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         let entries = &mut self.entries;
-        self.order.retain(|_, key| {
-            let keeps = entries.get(key).is_some_and(|entry| keep(key, &entry.value));
+        self.order.retain(|(turn, key)| {
+            let Some(entry) = entries.get(key).filter(|entry| entry.turn == *turn) else { return false };
+            let keeps = keep(key, &entry.value);
             if !keeps {
                 entries.remove(key);
             }
@@ -110,9 +116,11 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     /// Gives up the oldest until there are at most so many.
     fn evict(&mut self, most: usize) {
         while self.entries.len() > most {
-            let Some((_, key)) = self.order.pop_first() else { return };
-            self.entries.remove(&key);
-            self.evicted = self.evicted.saturating_add(1);
+            let Some((turn, key)) = self.order.pop_front() else { return };
+            if self.entries.get(&key).is_some_and(|entry| entry.turn == turn) {
+                self.entries.remove(&key);
+                self.evicted = self.evicted.saturating_add(1);
+            }
         }
     }
 }

@@ -92,6 +92,11 @@ impl HttpSpeakers {
         if line.starts_with(b"CONNECT ") || memchr::memmem::find(line, b"stablished").is_some() {
             return;
         }
+        self.mark(tag, to_low);
+    }
+
+    /// Remembers this direction, whatever it says.
+    pub fn mark(&mut self, tag: Tag, to_low: bool) {
         let (slot, mark) = Self::place(tag, to_low);
         if let Some(place) = self.0.get_mut(slot) {
             *place = mark;

@@ -77,7 +77,7 @@ fn head_opens(payload: &[u8], rules: &RuleSet) -> bool {
         || screen::asks_for_work(payload)
         || screen::is_cut_request(payload)
         || rules.own().may_be_head(payload)
-        || names::is_listed(payload, rules)
+        || !payload.starts_with(b"HTTP/") && names::is_listed(payload, rules)
 }
 
 /// Whether a greeting names a listed host, or none, or not yet. The rest of the handshake says more then.
