@@ -67,15 +67,15 @@ struct Tally {
 impl Tally {
     fn print(&self) {
         let connections: usize = self.connections.values().sum();
-        println!("{connections} connections, {} hellos, {} names", self.hellos, self.names);
+        eprintln!("{connections} connections, {} hellos, {} names", self.hellos, self.names);
         for (version, count) in &self.connections {
-            println!("  version {version:08x}: {count}");
+            eprintln!("  version {version:08x}: {count}");
         }
         for (file, faults) in &self.without {
-            println!("  no hello: {file}: {}", faults.join(", "));
+            eprintln!("  no hello: {file}: {}", faults.join(", "));
         }
         for (version, datagrams) in &self.unsupported {
-            println!("  not to be read: {version}: {datagrams} datagrams");
+            eprintln!("  not to be read: {version}: {datagrams} datagrams");
         }
     }
 }

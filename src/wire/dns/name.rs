@@ -16,19 +16,6 @@ const MAX_WIRE: usize = 255;
 /// Labels and pointers together: 127 labels fill a name, and no sane writer points more often than that.
 const MAX_STEPS: usize = 256;
 
-/// The bytes that labels of hosts and services have, in lower case; 0 for others.
-const LOWER: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_') {
-            table[byte] = (byte as u8).to_ascii_lowercase();
-        }
-        byte += 1;
-    }
-    table
-};
-
 /// The name of a host or service in lower case, without the dot at its end. Empty for the root, and for names with a byte
 /// other than letter, digit, hyphen or underscore (RFC 952, 1123, 2782) in a label.
 #[derive(Clone)]
@@ -94,7 +81,7 @@ impl Name {
         let (Some(room), Ok(len)) = (self.bytes.get_mut(start..end), u8::try_from(end)) else { return false };
         let mut legible = true;
         for (to, from) in room.iter_mut().zip(label) {
-            *to = LOWER.get(usize::from(*from)).copied().unwrap_or(0);
+            *to = lower(*from);
             legible &= *to != 0;
         }
         self.len = len;
@@ -143,6 +130,16 @@ pub(super) fn skip(message: &[u8], start: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// A byte that labels of hosts and services have, in lower case; 0 for others.
+#[inline]
+const fn lower(byte: u8) -> u8 {
+    match byte {
+        b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => byte,
+        b'A'..=b'Z' => byte | 0x20,
+        _ => 0,
+    }
 }
 
 /// A part of a name, and where the next begins.

@@ -261,8 +261,11 @@ fn what_opens_but_no_client_sends() {
     assert_eq!(ClientInitial::open(&larger).err(), Some(Malformed("packet size")));
 }
 
+/// What `scrambled` draws, in the order of its words.
+type Scrambled = (usize, Vec<(usize, usize, u8)>, Vec<usize>, bool);
+
 /// Where a hello is cut, what comes with each part, and in which of the datagrams.
-fn scrambled() -> impl Strategy<Value = (usize, Vec<(usize, usize, u8)>, Vec<usize>, bool)> {
+fn scrambled() -> impl Strategy<Value = Scrambled> {
     (20usize..2500).prop_flat_map(|length| {
         let parts = proptest::collection::vec((0..length, 0usize..30, any::<u8>()), 0..20);
         (Just(length), parts, proptest::collection::vec(1usize..=4, 4), any::<bool>())
