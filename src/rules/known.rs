@@ -13,6 +13,8 @@ use super::hosts::{self, Hosts};
 use super::scripts::{self, Script, Scripts};
 use super::{About, Problem, build};
 
+mod below;
+
 /// What a listed name counts for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
