@@ -69,7 +69,9 @@ impl Reader<'_, '_> {
             // The file's name stands for sources that are not given.
             let own = self.file.rsplit('/').next().unwrap_or(self.file);
             self.base = Defaults::new(own.into());
-            if let Some(base) = self.keys(line, keys) {
+            if !keys.is_empty()
+                && let Some(base) = self.keys(line, keys)
+            {
                 self.base = base;
             }
             self.base.id = self.about(&self.base.about.clone());
