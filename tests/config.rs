@@ -519,16 +519,25 @@ fn feeds_stand_below_the_rules() {
     let own = "# geophone hosts 1\n\
         @\tmatch=suffix\toperator=Own\npool.example.com\nallowed.example.com\taction=allow\n\
         @\noperator.example.net\toperator=Own\n198.51.100.0/24\taction=allow\n";
-    let plain: &[u8] = b"# a list\neu1.pool.example.com\nx.allowed.example.com\noperator.example.net\nnew.example.org\n\
+    let plain: &[u8] =
+        b"# a list\neu1.pool.example.com\nx.allowed.example.com\noperator.example.net\nnew.example.org\n\
         co.uk\nwww.google.com\n203.0.113.7:3333\n198.51.100.9\n127.0.0.1\n45.45.45.45:3333\n";
     let adblock: &[u8] = b"! Title: b\n||operator.example.net^\n||wide.example.org^\n||new.example.org^\n";
     let feeds = [("b.txt", adblock), ("a.txt", plain), (".c.txt", b"\x1f\x8bhidden")];
     let Loaded { rules, feeds, .. } = with_feeds(&[("own.hosts", own), ("r.yaml", RULE)], &feeds).unwrap();
     let list = |name: &str| rules.host(name).map(|host| (host.operator(), &*host.about.source));
-    assert_eq!(list("eu1.pool.example.com"), Some(("Own", "own.hosts")), "a longer name takes no word from the rules");
+    assert_eq!(
+        list("eu1.pool.example.com"),
+        Some(("Own", "own.hosts")),
+        "a longer name takes no word from the rules"
+    );
     assert_eq!(list("x.allowed.example.com"), None);
     assert_eq!(list("operator.example.net"), Some(("Own", "own.hosts")));
-    assert_eq!(list("a.operator.example.net"), Some(("operator.example.net", "b.txt")), "of those below nothing was said");
+    assert_eq!(
+        list("a.operator.example.net"),
+        Some(("operator.example.net", "b.txt")),
+        "of those below nothing was said"
+    );
     assert_eq!(list("new.example.org"), Some(("new.example.org", "a.txt")));
     assert_eq!(list("a.wide.example.org"), Some(("wide.example.org", "b.txt")));
     for name in ["x.co.uk", "www.google.com"] {
@@ -540,7 +549,10 @@ fn feeds_stand_below_the_rules() {
     let names: Vec<_> = feeds.iter().map(|feed| &*feed.name).collect();
     assert_eq!(names, ["a.txt", "b.txt"], "sorted; hidden files and folders are left alone");
     let told: Vec<_> = feeds.iter().map(ToString::to_string).collect();
-    assert!(told[0].starts_with("a.txt (plain): 2 taken, 2 known already, ") && told[0].contains("allowed 1"), "{told:?}");
+    assert!(
+        told[0].starts_with("a.txt (plain): 2 taken, 2 known already, ") && told[0].contains("allowed 1"),
+        "{told:?}"
+    );
     assert_eq!(told[1], "b.txt (adblock): 3 taken, 0 known already, 0 refused");
 }
 
@@ -564,10 +576,14 @@ fn feeds_of_which_nothing_can_be_made_are_faults() {
         said[0].clone()
     };
     assert!(fault(b"").starts_with("x:1:1: holds no entry"), "cut to nothing");
-    assert!(fault(b"# geophone hosts 1\na.example.com\n").starts_with("x: is a host list, no feed: call it .hosts"));
+    assert!(
+        fault(b"# geophone hosts 1\na.example.com\n")
+            .starts_with("x: is a host list, no feed: call it .hosts")
+    );
     assert!(fault(b"\x1f\x8b\x08 packed").starts_with("x:1:1: is packed with gzip"));
     assert!(fault(b"what is this?\nand that, and so on\n").starts_with("x:1:1: "));
-    let cut = fault(b"{\"Event\": {\"info\": \"pools\", \"Attribute\": [{\"type\": \"domain\", \"value\": \"a.exa");
+    let cut =
+        fault(b"{\"Event\": {\"info\": \"pools\", \"Attribute\": [{\"type\": \"domain\", \"value\": \"a.exa");
     assert!(cut.starts_with("x:1") && cut.contains("mend the feed"), "{cut}");
     let many: Vec<_> = (0..65).map(|n| format!("f{n}")).collect();
     let many: Vec<_> = many.iter().map(|name| (name.as_str(), good)).collect();

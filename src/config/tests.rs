@@ -80,7 +80,8 @@ fn settings_reach_the_sensor_in_its_units() {
 #[test]
 fn bounds_of_what_is_learned() {
     let mut all = Faults::default();
-    let text = "learned: {max_names: 16, max_endpoints: 1048576, endpoint_idle: 366d, file: x}\nrules: {watch: 1h}";
+    let text =
+        "learned: {max_names: 16, max_endpoints: 1048576, endpoint_idle: 366d, file: x}\nrules: {watch: 1h}";
     let config = all_good(Config::read("f", text, &mut all), all);
     let learned = config.learned_settings();
     assert_eq!((learned.max_names, learned.max_endpoints), (16, 1_048_576));
@@ -88,11 +89,17 @@ fn bounds_of_what_is_learned() {
     assert_eq!(config.rules.watch, Some(Duration::from_secs(3600)));
     assert_eq!(Config::default().learned_settings(), learned::Settings::default());
     for (text, said) in [
-        ("learned: {max_names: 15}", "1:22: learned.max_names: 15 is out of range: write a whole number from 16 to 1048576"),
+        (
+            "learned: {max_names: 15}",
+            "1:22: learned.max_names: 15 is out of range: write a whole number from 16 to 1048576",
+        ),
         ("learned: {max_endpoints: 1048577}", "1:26: learned.max_endpoints: 1048577 is out of range"),
         ("learned: {endpoint_idle: 59s}", "1:26: learned.endpoint_idle: \"59s\" is out of range"),
         ("learned: {endpoint_idle: null}", "1:26: learned.endpoint_idle: has no value"),
-        ("rules: {watch: 500ms}", "1:16: rules.watch: \"500ms\" is out of range: write a number with ms, s, m, h or d, from 1s to 1h"),
+        (
+            "rules: {watch: 500ms}",
+            "1:16: rules.watch: \"500ms\" is out of range: write a number with ms, s, m, h or d, from 1s to 1h",
+        ),
         ("rules: {watch: 2h}", "1:16: rules.watch: \"2h\" is out of range"),
         ("rules: {watch: on}", "1:16: rules.watch: \"on\" is no duration"),
     ] {
