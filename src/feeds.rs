@@ -201,7 +201,7 @@ pub fn read(name: &str, text: &[u8], options: &Options<'_>) -> Result<Feed, Erro
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     // Who names columns says that it is a table.
-    let format = match options.format.or(options.columns.map(|_| Format::Csv)) {
+    let format = match options.format.or_else(|| options.columns.map(|_| Format::Csv)) {
         Some(format) => format,
         None => detect::format(text).map_err(|(line, what)| Error::Format {
             name: name.to_owned(),

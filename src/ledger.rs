@@ -149,7 +149,7 @@ impl Ledger {
         let Alert { signal, mining, .. } = alert;
         let key = (*signal, mining.dialect, mining.certainty);
         *self.detections.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(0) += 1;
-        let mut account = self.account(Client::of(alert.flow.client.addr));
+        let mut account = self.account(Client::of(alert.flow.client.addr), mining.certainty);
         if *account.key() == Client::Other {
             self.overflow.fetch_add(1, Relaxed);
         }
@@ -168,7 +168,7 @@ impl Ledger {
             None => (named, None),
         };
 
-        let mut account = self.account(client);
+        let mut account = self.account(client, record.mining.certainty);
         let client = *account.key();
         if account.session(record, counted) {
             self.sessions_seen.fetch_add(1, Relaxed);
@@ -188,11 +188,12 @@ impl Ledger {
         self.accounts.get_mut(&home).and_then(|mut account| account.end(flow))
     }
 
-    /// The account of a client, made if there is room; else that of the others.
-    fn account(&self, client: Client) -> RefMut<'_, Client, Account> {
+    /// The account of a client, made if there is room; else that of the others. Whoever only looked at a pool's web site
+    /// leaves half of the room to those that mine.
+    fn account(&self, client: Client, certainty: Certainty) -> RefMut<'_, Client, Account> {
         match self.accounts.entry(client) {
             Entry::Occupied(entry) => entry.into_ref(),
-            Entry::Vacant(entry) if client == Client::Other || self.take_place() => {
+            Entry::Vacant(entry) if client == Client::Other || self.take_place(certainty) => {
                 entry.insert(Account::default())
             }
             Entry::Vacant(entry) => {
@@ -203,8 +204,9 @@ impl Ledger {
     }
 
     /// Counts one more client in, if the bound allows it.
-    fn take_place(&self) -> bool {
-        let limit = self.max_clients.load(Relaxed);
+    fn take_place(&self, certainty: Certainty) -> bool {
+        let all = self.max_clients.load(Relaxed);
+        let limit = if certainty == Certainty::Hint { all.div_ceil(2) } else { all };
         self.clients.fetch_update(Relaxed, Relaxed, |n| (n < limit).then(|| n + 1)).is_ok()
     }
 }

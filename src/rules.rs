@@ -14,13 +14,15 @@ pub mod described;
 mod error;
 mod hosts;
 mod known;
+mod listed;
 mod scripts;
 
 pub use about::{About, Category, Group, Serves};
 pub use described::{Described, Own};
 pub use error::{Error, Place, Problem};
 pub use hosts::MAX_LABELS;
-pub use known::{AboutId, Action, Known, KnownAddress, KnownHost, ListCount, Listed, Scope};
+pub use known::{AboutId, Known};
+pub use listed::{Action, KnownAddress, KnownHost, ListCount, Listed, Scope};
 pub use scripts::{Script, ScriptKind};
 
 /// A detection rule: how a signal is called in events. The id is public API.

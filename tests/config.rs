@@ -462,7 +462,11 @@ fn the_examples_of_known_hosts_in_the_document_are_good() {
     ])
     .map_err(|(_, error)| error)
     .unwrap();
-    assert_eq!((rules.hosts().count(), rules.addresses().count(), rules.scripts().len()), (5, 3, 3));
+    assert_eq!(
+        (rules.hosts().count(), rules.addresses().count(), rules.scripts().len()),
+        (5, 3, 3),
+        "one address is in both"
+    );
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Counts {
                     Data::Alias(name) => name.to_string(),
                     Data::Service { .. } | Data::Other(_) => String::new(),
                 };
-                (answer.name.to_string(), answer.ttl, data)
+                (answer.name().to_string(), answer.ttl, data)
             })
             .collect();
         self.records += ours.len() as u64;

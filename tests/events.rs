@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use geophone::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, NameSource, Phase, Route, SessionRecord, Shares,
-    Signal, Transport, Via,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, NameSource, Phase, Route, SessionRecord,
+    Shares, Signal, Transport, Via,
 };
 use geophone::eve::{CaptureCounters, Destination, Kind, Renderer, Sender, Settings, StatsRecord, Writer};
 use geophone::packet::{Endpoint, Proto, Skip, Time, Vlans};

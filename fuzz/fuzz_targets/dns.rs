@@ -26,7 +26,7 @@ fn message(bytes: &[u8]) {
     let answers: Vec<Answer> = whole.answers().collect();
     assert!(answers.len() <= usize::from(MAX_RECORDS));
     for answer in &answers {
-        check_name(&answer.name);
+        check_name(&answer.name());
         assert!(answer.ttl >> 31 == 0);
         match &answer.data {
             Data::Alias(name) => check_name(name),

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Failure, Read, Summary, print};
 use crate::capture::{self, Batch};
 use crate::config::{Config, load_rules};
-use crate::detect::{Event, Phase, SessionRecord};
+use crate::detect::{Alert, Event, Phase, SessionRecord, Signal};
 use crate::eve::{Lines, Renderer};
 use crate::learned::Learned;
 use crate::packet::Time;
@@ -38,6 +38,7 @@ pub(super) fn read(args: &Read) -> Result<(), Failure> {
         events: Vec::new(),
         out: open_events(args.events.as_deref(), Renderer::new(config.privacy.settings()))?,
         sessions: Vec::new(),
+        claims: Vec::new(),
         keep: args.summary != Summary::None,
         privacy: config.privacy.settings(),
     };
@@ -96,6 +97,8 @@ struct Reading {
     events: Vec<Event>,
     out: Out,
     sessions: Vec<SessionRecord>,
+    /// Alerts of names and addresses, which no session follows.
+    claims: Vec<Alert>,
     keep: bool,
     privacy: Privacy,
 }
@@ -156,6 +159,9 @@ impl Reading {
                 Event::Session(record) if self.keep && record.phase == Phase::Final => {
                     self.sessions.push(*record);
                 }
+                Event::Alert(alert) if self.keep && Signal::CLAIMS.contains(&alert.signal) => {
+                    self.claims.push(*alert);
+                }
                 Event::Session(_) | Event::Alert(_) => {}
             }
         }
@@ -166,8 +172,10 @@ impl Reading {
     fn summarize(&self, args: &Read) -> Result<(), Failure> {
         let text = match args.summary {
             Summary::None => return Ok(()),
-            Summary::Json => summary::json(&self.sessions, self.sensor.stats(), &self.privacy),
-            Summary::Table => summary::table(&self.sessions, self.sensor.stats(), &self.privacy),
+            Summary::Json => summary::json(&self.sessions, &self.claims, self.sensor.stats(), &self.privacy),
+            Summary::Table => {
+                summary::table(&self.sessions, &self.claims, self.sensor.stats(), &self.privacy)
+            }
         };
         if args.events.as_deref().is_some_and(|p| p.as_os_str() == "-") {
             let _ = write!(io::stderr(), "{text}");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, NameSource, Phase, Route, SessionRecord, Shares,
-    Signal, Transport, Via,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Live, Mining, NameSource, Phase, Route, SessionRecord,
+    Shares, Signal, Transport, Via,
 };
 use crate::packet::{Endpoint, Proto, Time, Vlans};
 use crate::rules::{Category, Rule};

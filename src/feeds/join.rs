@@ -1,7 +1,8 @@
 //! Entries put together: sorted, each name once for each way to match, and none that a suffix above already says. The
 //! order they come in makes no difference.
 
-use std::collections::HashMap;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::entry::{Action, Entry, Facts, Match};
 
@@ -71,7 +72,7 @@ fn union<T: Ord>(mut mine: Vec<T>, theirs: Vec<T>, most: usize) -> Vec<T> {
 /// Whether each entry says what the nearest suffix above it says.
 fn covered(entries: &[Entry]) -> Vec<bool> {
     let suffixes = entries.iter().filter(|e| e.matches == Match::Suffix);
-    let suffixes: HashMap<&str, &Entry> = suffixes.map(|e| (&*e.name, e)).collect();
+    let suffixes: HashMap<&str, &Entry, RandomState> = suffixes.map(|e| (&*e.name, e)).collect();
     if suffixes.is_empty() {
         return vec![];
     }

@@ -315,3 +315,20 @@ fn under_threads_no_counter_goes_down_and_nothing_is_lost() {
     assert_eq!(ledger.snapshot().sessions_seen, 4 * ROUNDS);
     assert!(rows.iter().all(|row| row.sessions.values().all(|n| *n == 0)));
 }
+
+#[test]
+fn hints_leave_room_for_those_that_mine() {
+    let ledger = small(4);
+    for n in 1..=9 {
+        let mut flow = Flow::new(n, &format!("10.0.0.{n}"), Dialect::Unknown);
+        flow.mining.certainty = Certainty::Hint;
+        ledger.apply(&flow.alert());
+    }
+    assert_eq!(ledger.snapshot().clients_apart(), 2);
+    for n in 11..=12 {
+        ledger.apply(&Flow::new(n, &format!("10.0.0.{n}"), Dialect::Bitcoin).alert());
+    }
+    assert_eq!(ledger.snapshot().clients_apart(), 4);
+    assert_eq!(row_of(&ledger, "10.0.0.12").certainty, Some(Certainty::Proven));
+    assert_eq!(row(&ledger, Client::Other).certainty, Some(Certainty::Hint));
+}

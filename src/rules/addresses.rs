@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::known::Action;
+use super::Action;
 
 /// Shortest prefixes that may be listed (IPv4, IPv6): shorter ones are slips, and would list a continent.
 const SHORTEST: [u8; 2] = [8, 16];

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::known::{Action, Scope};
+use super::{Action, Scope};
 
 /// Labels of the deepest name that may be listed, and so the number of names a lookup can ask for.
 pub const MAX_LABELS: usize = 10;
@@ -100,22 +100,29 @@ impl Hosts {
     pub(super) fn longest(&self, host: &str) -> Option<(&str, &Entry)> {
         let mut lower = [0; MAX_NAME];
         let name = lower_case(host, &mut lower)?;
-        // Where the last `depth` labels start, the shortest suffix first. One label alone is never listed.
-        let mut starts = [0; MAX_LABELS];
-        let mut found = 0;
-        let dots = memchr::memrchr_iter(b'.', name).map(|dot| dot + 1);
-        let ends = dots.chain([0]).skip(1);
-        for (slot, start) in starts.iter_mut().take(self.depth.saturating_sub(1)).zip(ends) {
-            *slot = start;
-            found += 1;
+        let mut found = None;
+        // Labels behind the dot in hand. One alone is never listed, nor are more than the deepest has.
+        let mut labels = 1;
+        for (dot, _) in name.iter().enumerate().rev().filter(|(_, b)| **b == b'.') {
+            if labels > 1 {
+                let suffix = name.get(dot + 1..)?;
+                found = self.find(self.hash(suffix), suffix, Scope::Suffix).or(found);
+            }
+            labels += 1;
+            if labels > self.depth {
+                return self.named(found?);
+            }
         }
-        starts.iter().take(found).rev().find_map(|&start| {
-            let suffix = name.get(start..)?;
-            let hash = self.hash(suffix);
-            let whole = || if start == 0 { self.find(hash, suffix, Scope::Exact) } else { None };
-            let index = whole().or_else(|| self.find(hash, suffix, Scope::Suffix))?;
-            self.entries.get(index as usize).map(|entry| (text(&self.names, entry), entry))
-        })
+        if labels > 1 {
+            let hash = self.hash(name);
+            let whole = self.find(hash, name, Scope::Exact).or_else(|| self.find(hash, name, Scope::Suffix));
+            found = whole.or(found);
+        }
+        self.named(found?)
+    }
+
+    fn named(&self, index: u32) -> Option<(&str, &Entry)> {
+        self.entries.get(index as usize).map(|entry| (text(&self.names, entry), entry))
     }
 
     /// All names with their entries, in the order in which they were first listed.

@@ -162,18 +162,20 @@ impl Names<'_> {
     /// An answer: aliases are names too, and addresses are what the client will talk to.
     fn answer(&mut self, ends: Ends, asked: &str, message: &dns::Message<'_>) {
         let mut name = dns::Name::default();
+        let mut listed = self.rules.host(asked).is_some();
         for answer in message.answers() {
             match answer.data {
                 dns::Data::Alias(alias) => {
-                    if self.rules.host(asked).is_none() && self.rules.host(alias.as_str()).is_some() {
+                    if !listed && self.rules.host(alias.as_str()).is_some() {
+                        listed = true;
                         self.weigh(ends, alias.as_str(), NameSource::DnsAlias, Transport::Dns, false);
                         name = alias;
                     }
                 }
-                dns::Data::Address(addr) => self.learn(ends.client.addr, addr, asked, &name, answer.ttl),
+                dns::Data::Address(addr) => self.learn(ends.client.addr, addr, called(asked, &name), listed, answer.ttl),
                 dns::Data::Service { addresses, .. } => {
                     for addr in addresses.as_slice() {
-                        self.learn(ends.client.addr, *addr, asked, &name, answer.ttl);
+                        self.learn(ends.client.addr, *addr, called(asked, &name), listed, answer.ttl);
                     }
                 }
                 dns::Data::Other(_) => {}
@@ -181,14 +183,13 @@ impl Names<'_> {
         }
     }
 
-    /// Remembers what the client calls this address: by the name it asked for, or by the listed alias of that.
-    fn learn(&self, client: IpAddr, addr: IpAddr, asked: &str, alias: &dns::Name, ttl: u32) {
-        let name = if alias.as_str().is_empty() { asked } else { alias.as_str() };
+    /// Remembers what the client calls this address.
+    fn learn(&self, client: IpAddr, addr: IpAddr, name: &str, listed: bool, ttl: u32) {
         if name.is_empty() || !claim::is_server(addr) {
             return;
         }
         self.learned.name(client, addr, name, ttl, self.now);
-        if self.rules.host(name).is_some() {
+        if listed {
             self.learned.watch(addr);
         }
     }
@@ -209,6 +210,11 @@ impl Names<'_> {
         let sight = Sight { client, server, name, port, source, transport, browser, time: self.now };
         self.claims.extend(Claim::of_name(&sight, self.rules));
     }
+}
+
+/// What a client calls an address: by the name it asked for, or by the listed alias of that.
+fn called<'n>(asked: &'n str, alias: &'n dns::Name) -> &'n str {
+    Some(alias.as_str()).filter(|a| !a.is_empty()).unwrap_or(asked)
 }
 
 /// Questions that come before talking to a host. Who asks for a domain's mail or name servers does not want to mine
@@ -280,8 +286,9 @@ fn site_key(query: &str) -> Option<&str> {
 /// Whether a request of which the whole head is in this segment asks a listed host, or for a miner's script: worth
 /// reading. A search of its bytes, as cheap as may be: most requests are neither.
 pub(super) fn is_listed(payload: &[u8], rules: &RuleSet) -> bool {
-    let line = payload.split(|b| *b == b'\r').next().unwrap_or_default();
-    let Some(target) = str::from_utf8(line).ok().and_then(|l| l.split(' ').nth(1)) else { return false };
+    let line = payload.get(..memchr::memchr(b'\r', payload).unwrap_or(0)).unwrap_or_default();
+    let target = line.split(|b| *b == b' ').nth(1).and_then(|t| str::from_utf8(t).ok());
+    let Some(target) = target else { return false };
     let absolute = target.split_once("://").map(|(_, rest)| rest);
     let (authority, path) = match absolute {
         Some(rest) => rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, "")),
@@ -291,14 +298,17 @@ pub(super) fn is_listed(payload: &[u8], rules: &RuleSet) -> bool {
     host.is_some_and(|h| rules.host(h).is_some()) || path.len() <= MAX_WORD && rules.script(host, path).is_some()
 }
 
-/// The value of the Host field.
+/// The value of the Host field, which mostly stands in the second line.
 fn host_field(payload: &[u8]) -> Option<&str> {
-    let head = payload.get(..2048).unwrap_or(payload);
-    let at = memchr::memmem::find_iter(head, b"ost:").find(|at| {
-        let name = at.checked_sub(2).and_then(|from| head.get(from..*at));
-        matches!(name, Some(b"\nH" | b"\nh"))
-    })?;
-    let value = head.get(at.checked_add(4)?..)?;
-    let end = memchr::memchr2(b'\r', b'\n', value)?;
-    str::from_utf8(value.get(..end)?).ok().map(str::trim)
+    let mut rest = payload;
+    for _ in 0..32 {
+        let end = memchr::memchr(b'\n', rest)?;
+        let (_, next) = rest.split_at_checked(end.checked_add(1)?)?;
+        if next.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"host:")) {
+            let value = next.get(5..)?;
+            return str::from_utf8(value.get(..memchr::memchr(b'\n', value)?)?).ok().map(str::trim);
+        }
+        rest = next;
+    }
+    None
 }

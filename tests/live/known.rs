@@ -33,10 +33,10 @@ fn learned_endpoints_survive_a_restart_inside() {
     let mut sensor = Sensor::start_as(&directory, &config, &[]);
     let mut miner = Miner::bitcoin();
     miner.submit(Share::Good);
+    drop(miner);
     eventually("an endpoint", || {
         sensor.metric("geophone_learned{table=\"endpoints\"}").filter(|n| *n == 1.0)
     });
-    drop(miner);
     assert_eq!(sensor.terminate().code(), Some(0));
     let kept = fs::read_to_string(directory.join("endpoints.jsonl")).unwrap();
     assert!(kept.contains("\"address\":\"10.77.0.1\",\"port\":3333,\"dialect\":\"bitcoin\""), "{kept}");

@@ -1,11 +1,12 @@
-//! Who mines for whom: sessions of one client, payee and pool put together, as a table or as JSON.
+//! Who mines for whom: sessions of one client, payee and pool put together, and hosts that only names or addresses speak
+//! of, as tables or as JSON.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use crate::cli::table::{Table, plain};
-use crate::detect::{SessionRecord, Shares};
+use crate::detect::{Alert, Certainty, SessionRecord, Shares};
 use crate::eve::Timestamp;
 use crate::privacy::Privacy;
 use crate::sensor::Stats;
@@ -43,11 +44,58 @@ fn groups<'a>(records: &'a [SessionRecord], privacy: &Privacy) -> BTreeMap<Key, 
     groups
 }
 
-/// The table and a line about the capture.
-pub(super) fn table(records: &[SessionRecord], stats: &Stats, privacy: &Privacy) -> String {
+/// What a client did with a host, by the surest sight first in the table.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Sight<'a> {
+    client: String,
+    certainty: std::cmp::Reverse<Certainty>,
+    signal: &'static str,
+    host: String,
+    pool: &'a str,
+    category: &'static str,
+}
+
+/// Alerts of names and addresses that differ only in ports and times.
+fn sights(claims: &[Alert]) -> BTreeMap<Sight<'_>, usize> {
+    let mut sights = BTreeMap::new();
+    for alert in claims {
+        let m = &alert.mining;
+        let sight = Sight {
+            client: alert.flow.client.addr.to_string(),
+            certainty: std::cmp::Reverse(m.certainty),
+            signal: alert.signal.name(),
+            host: m.server_name.clone().unwrap_or_else(|| alert.flow.server.to_string()),
+            pool: m.pool.as_deref().unwrap_or_default(),
+            category: m.category.map_or("", |c| c.name()),
+        };
+        *sights.entry(sight).or_insert(0) += 1;
+    }
+    sights
+}
+
+fn table_of_sights(claims: &[Alert]) -> String {
+    let mut table = Table::new(&["client", "certainty", "signal", "host", "operator", "category", "times"]);
+    for (sight, times) in sights(claims) {
+        table.row([
+            sight.client,
+            sight.certainty.0.name().to_owned(),
+            sight.signal.to_owned(),
+            plain(&sight.host),
+            plain(sight.pool),
+            sight.category.to_owned(),
+            times.to_string(),
+        ]);
+    }
+    format!("{table}\nBy name or address only; no mining message was read there.\n")
+}
+
+/// The tables and a line about the capture.
+pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, privacy: &Privacy) -> String {
     let groups = groups(records, privacy);
+    let sights = if claims.is_empty() { String::new() } else { table_of_sights(claims) };
     if groups.is_empty() {
-        return format!("No mining found in {} frames.\n", stats.frames);
+        let between = if sights.is_empty() { "" } else { "\n" };
+        return format!("No mining found in {} frames.\n{between}{sights}", stats.frames);
     }
     let mut table = Table::new(&[
         "client", "dialect", "pool", "payee", "worker", "agent", "sessions", "shares", "hashrate",
@@ -73,13 +121,14 @@ pub(super) fn table(records: &[SessionRecord], stats: &Stats, privacy: &Privacy)
     }
     let (sessions, clients) = (records.len(), clients.len());
     format!(
-        "{table}\n{sessions} mining sessions of {clients} clients in {} frames. Shares: submitted/accepted/rejected.\n",
-        stats.frames
+        "{table}\n{sessions} mining sessions of {clients} clients in {} frames. Shares: submitted/accepted/rejected.\n{}{sights}",
+        stats.frames,
+        if sights.is_empty() { "" } else { "\n" },
     )
 }
 
 /// The same as one JSON object.
-pub(super) fn json(records: &[SessionRecord], stats: &Stats, privacy: &Privacy) -> String {
+pub(super) fn json(records: &[SessionRecord], claims: &[Alert], stats: &Stats, privacy: &Privacy) -> String {
     let rows: Vec<_> = groups(records, privacy)
         .into_iter()
         .map(|((client, dialect, pool, payee), group)| {
@@ -95,7 +144,16 @@ pub(super) fn json(records: &[SessionRecord], stats: &Stats, privacy: &Privacy) 
         })
         .collect();
     let capture = json!({"frames": stats.frames, "bytes": stats.bytes, "stream_gaps": stats.stream_gaps});
-    format!("{}\n", json!({"mining": rows, "capture": capture}))
+    let names: Vec<_> = sights(claims)
+        .into_iter()
+        .map(|(s, times)| {
+            json!({
+                "client": s.client, "certainty": s.certainty.0.name(), "signal": s.signal, "host": s.host,
+                "operator": s.pool, "category": s.category, "times": times,
+            })
+        })
+        .collect();
+    format!("{}\n", json!({"mining": rows, "names": names, "capture": capture}))
 }
 
 /// The head and tail of a long word: enough to tell wallets apart.

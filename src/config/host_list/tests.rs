@@ -27,11 +27,12 @@ fn lines() -> Vec<HostLine> {
         expires: Some("2027-01-01".into()),
     };
     vec![
-        HostLine { about: about.clone(), ..line("z.example.com") },
+        HostLine { about, ..line("z.example.com") },
         HostLine { suffix: true, ..line("b.example.com") },
         HostLine { suffix: true, ..line("a.example.com") },
         HostLine { allow: true, ..line("www.a.example.com") },
         line("192.0.2.1:3333"),
+        line("192.0.2.2"),
     ]
 }
 
@@ -40,9 +41,9 @@ fn the_order_is_its_own() {
     let text = written(lines());
     assert_eq!(
         text,
-        "# geophone hosts 1\n# from a feed\n192.0.2.1:3333\nwww.a.example.com\taction=allow\nz.example.com\tcategory=proxy\
+        "# geophone hosts 1\n# from a feed\nwww.a.example.com\taction=allow\nz.example.com\tcategory=proxy\
          \tgroup=legacy\tserves=stratum\toperator=A B, Ltd.\tcoins=XMR,BTC\tports=3333,443\tlast_seen=2026-08\
-         \tsources=a,b\texpires=2027-01-01\n@\tmatch=suffix\na.example.com\nb.example.com\n"
+         \tsources=a,b\texpires=2027-01-01\n@\n192.0.2.1:3333\n192.0.2.2\n@\tmatch=suffix\na.example.com\nb.example.com\n"
     );
     assert_eq!(written(lines().into_iter().rev().collect()), text);
 }

@@ -133,7 +133,9 @@ impl<'k> Entries<'k> {
         self.known
             .about(about)
             .map_err(|faults| {
-                faults.into_iter().for_each(|(key, problem)| tell(item, keys, key, &problem, ""))
+                for (key, problem) in faults {
+                    tell(item, keys, key, &problem, "");
+                }
             })
             .or_else(|()| self.known.about(About::new(Arc::clone(&self.source))))
             .ok()

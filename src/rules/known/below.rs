@@ -1,8 +1,8 @@
 //! Lists that stand below others: what those say is asked first, so that no entry of the lower list, however long its
 //! name, takes the word from them. Which lists stand below which is not decided here.
 
-use super::{Action, Known, Scope};
-use crate::rules::addresses;
+use super::Known;
+use crate::rules::{Action, Scope, addresses};
 
 impl Known {
     /// What the first `lists` lists say of a name in lower case and, for a suffix, of all names below it.

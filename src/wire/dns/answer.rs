@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{IN, Kind, Name};
+use super::{IN, Kind, Name, name};
 use crate::bytes::{Malformed, Reader};
 
 /// Records given out of a message; the longest chains of aliases and widest sets of addresses have some twenty.
@@ -16,15 +16,30 @@ const IPV4_HINT: u16 = 4;
 const IPV6_HINT: u16 = 6;
 
 /// A record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Whose it is.
-    pub name: Name,
+#[derive(Clone, Debug)]
+pub struct Answer<'a> {
+    message: &'a [u8],
+    at: usize,
     /// Seconds for which it holds; 0 where the wire says more than 2^31 (RFC 2181 §8).
     pub ttl: u32,
     /// What it says.
     pub data: Data,
 }
+
+impl Answer<'_> {
+    /// Whose it is, which few need to know.
+    pub fn name(&self) -> Name {
+        Name::read(self.message, self.at).ok().flatten().map(|(name, _)| name).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Answer<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ttl == other.ttl && self.data == other.data && self.name() == other.name()
+    }
+}
+
+impl Eq for Answer<'_> {}
 
 /// What a record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,10 +124,10 @@ impl<'a> Answers<'a> {
     }
 }
 
-impl Iterator for Answers<'_> {
-    type Item = Answer;
+impl<'a> Iterator for Answers<'a> {
+    type Item = Answer<'a>;
 
-    fn next(&mut self) -> Option<Answer> {
+    fn next(&mut self) -> Option<Answer<'a>> {
         let left = self.left.checked_sub(1)?;
         let Ok(Some((answer, behind))) = record(self.message, self.at) else {
             self.left = 0;
@@ -126,22 +141,22 @@ impl Iterator for Answers<'_> {
 impl std::iter::FusedIterator for Answers<'_> {}
 
 /// The record at an offset and where the next begins; `None` where the message ends inside it.
-fn record(message: &[u8], at: usize) -> Result<Option<(Answer, usize)>, Malformed> {
-    let Some((name, at)) = Name::read(message, at)? else { return Ok(None) };
-    let mut r = Reader::new(message.get(at..).unwrap_or_default());
+fn record(message: &[u8], at: usize) -> Result<Option<(Answer<'_>, usize)>, Malformed> {
+    let Some(behind) = name::skip(message, at) else { return Ok(None) };
+    let mut r = Reader::new(message.get(behind..).unwrap_or_default());
     let (Some(kind), Some(class), Some(ttl)) = (r.u16(), r.u16(), r.u32()) else { return Ok(None) };
     let Some(length) = r.u16().map(usize::from) else { return Ok(None) };
     let start = message.len().saturating_sub(r.rest().len());
     let end = start.saturating_add(length);
     // Names in it may point to what stands before it, but nothing of it stands behind it.
     let Some(known) = message.get(..end) else { return Ok(None) };
-    let data = if class == IN { data(kind, &name, known, start)? } else { Data::Other(kind) };
+    let data = if class == IN { data(kind, at, known, start)? } else { Data::Other(kind) };
     let ttl = if ttl >> 31 == 0 { ttl } else { 0 };
-    Ok(Some((Answer { name, ttl, data }, end)))
+    Ok(Some((Answer { message, at, ttl, data }, end)))
 }
 
 /// The data from `start` to the end of what is known of the message.
-fn data(kind: u16, owner: &Name, known: &[u8], start: usize) -> Result<Data, Malformed> {
+fn data(kind: u16, owner: usize, known: &[u8], start: usize) -> Result<Data, Malformed> {
     let bytes = known.get(start..).unwrap_or_default();
     match Kind::from_number(kind) {
         Kind::A => address::<4>(bytes),
@@ -164,13 +179,13 @@ where
 }
 
 /// `priority u16 | target | (key u16 | length u16 | value)*`, keys ascending.
-fn service(owner: &Name, known: &[u8], start: usize) -> Result<Data, Malformed> {
+fn service(owner: usize, known: &[u8], start: usize) -> Result<Data, Malformed> {
     let mut r = Reader::new(known.get(start..).unwrap_or_default());
     let priority = r.u16().ok_or(Malformed("service priority"))?;
     let at = start.saturating_add(2);
     let (target, at) = Name::read(known, at)?.ok_or(Malformed("service target"))?;
     let is_owner = r.u8() == Some(0);
-    let target = if is_owner { owner.clone() } else { target };
+    let target = if is_owner { Name::read(known, owner)?.map_or(target, |(owner, _)| owner) } else { target };
     // Priority 0 is an alias; parameters mean nothing there (§2.4.2).
     let parameters = if priority == 0 { &[] } else { known.get(at..).unwrap_or_default() };
     Ok(Data::Service { target, addresses: hints(parameters)? })

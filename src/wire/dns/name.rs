@@ -16,6 +16,19 @@ const MAX_WIRE: usize = 255;
 /// Labels and pointers together: 127 labels fill a name, and no sane writer points more often than that.
 const MAX_STEPS: usize = 256;
 
+/// The bytes that labels of hosts and services have, in lower case; 0 for others.
+const LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_') {
+            table[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// The name of a host or service in lower case, without the dot at its end. Empty for the root, and for names with a byte
 /// other than letter, digit, hyphen or underscore (RFC 952, 1123, 2782) in a label.
 #[derive(Clone)]
@@ -72,15 +85,20 @@ impl Name {
 
     /// Adds a label; `false` for one that no host or service has.
     fn push(&mut self, label: &[u8]) -> bool {
-        let dot: &[u8] = if self.len == 0 { b"" } else { b"." };
-        let start = usize::from(self.len);
-        let end = start.saturating_add(dot.len()).saturating_add(label.len());
+        let mut start = usize::from(self.len);
+        if let (1.., Some(dot)) = (start, self.bytes.get_mut(start)) {
+            *dot = b'.';
+            start = start.saturating_add(1);
+        }
+        let end = start.saturating_add(label.len());
         let (Some(room), Ok(len)) = (self.bytes.get_mut(start..end), u8::try_from(end)) else { return false };
-        for (to, from) in room.iter_mut().zip(dot.iter().chain(label)) {
-            *to = from.to_ascii_lowercase();
+        let mut legible = true;
+        for (to, from) in room.iter_mut().zip(label) {
+            *to = LOWER.get(usize::from(*from)).copied().unwrap_or(0);
+            legible &= *to != 0;
         }
         self.len = len;
-        label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        legible
     }
 }
 
@@ -112,14 +130,16 @@ impl PartialEq for Name {
 
 impl Eq for Name {}
 
-/// Where the bytes behind a name begin, its pointer not followed; `None` where the message ends before, or for no name.
+/// Where the bytes behind a name begin, its pointer not followed; `None` where the message ends before, for no name, or
+/// for a pointer that leads to no earlier one.
 pub(super) fn skip(message: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     // A label takes two bytes at least, so that a longer name meets this bound.
     for _ in 0..=MAX_WIRE / 2 {
         match step(message, at).ok()?? {
             Step::Label(_, next) => at = next,
-            Step::Pointer(_, next) | Step::End(next) => return Some(next),
+            Step::Pointer(target, next) => return (HEADER..start).contains(&target).then_some(next),
+            Step::End(next) => return Some(next),
         }
     }
     None

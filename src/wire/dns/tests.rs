@@ -35,8 +35,9 @@ fn query() -> Vec<u8> {
 }
 
 /// The answers of a response that holds these records.
-fn answers(records: &[Vec<u8>]) -> Vec<Answer> {
-    Message::read(&response(records)).unwrap().answers().collect()
+fn answers(records: &[Vec<u8>]) -> Vec<Answer<'static>> {
+    let message: &'static [u8] = response(records).leak();
+    Message::read(message).unwrap().answers().collect()
 }
 
 /// The text of a name that stands alone behind a header.
@@ -71,8 +72,9 @@ fn a_chain_of_aliases_is_read() {
     assert!(looks_like(&bytes));
     let message = Message::read(&bytes).unwrap();
     assert!(message.response);
-    let answers: Vec<Answer> = message.answers().collect();
-    let told: Vec<(&str, u32)> = answers.iter().map(|a| (a.name.as_str(), a.ttl)).collect();
+    let answers: Vec<Answer<'_>> = message.answers().collect();
+    let told: Vec<(Name, u32)> = answers.iter().map(|a| (a.name(), a.ttl)).collect();
+    let told: Vec<(&str, u32)> = told.iter().map(|(name, ttl)| (name.as_str(), *ttl)).collect();
     let target = "fra.cf.example";
     assert_eq!(told, [("www.pool.example", 300), (target, 60), (target, 61), (target, 0)]);
     let Data::Alias(alias) = &answers[0].data else { panic!("{answers:?}") };
@@ -85,12 +87,12 @@ fn a_chain_of_aliases_is_read() {
 #[test]
 fn every_cut_gives_a_prefix() {
     let bytes = chain();
-    let whole: Vec<Answer> = Message::read(&bytes).unwrap().answers().collect();
+    let whole: Vec<Answer<'_>> = Message::read(&bytes).unwrap().answers().collect();
     let mut seen = 0;
     for length in HEADER..=bytes.len() {
         let message = Message::read(&bytes[..length]).unwrap();
         assert!(looks_like(&bytes[..length]), "{length}");
-        let part: Vec<Answer> = message.answers().collect();
+        let part: Vec<Answer<'_>> = message.answers().collect();
         assert_eq!(part, whole[..part.len()], "{length}");
         assert!(part.len() >= seen);
         seen = part.len();
@@ -110,7 +112,7 @@ fn a_response_without_its_question_has_answers() {
     assert!(looks_like(&bytes));
     let message = Message::read(&bytes).unwrap();
     assert_eq!(message.question(), None);
-    assert_eq!(message.answers().next().unwrap().name.as_str(), "a.b");
+    assert_eq!(message.answers().next().unwrap().name().as_str(), "a.b");
 }
 
 #[test]
@@ -308,10 +310,10 @@ proptest! {
     fn any_cut_gives_a_prefix_of_the_answers(bytes in wire(), cut in any::<prop::sample::Index>()) {
         let part = &bytes[..cut.index(bytes.len() + 1)];
         let Ok(whole) = Message::read(&bytes) else { return Ok(()) };
-        let all: Vec<Answer> = whole.answers().collect();
+        let all: Vec<Answer<'_>> = whole.answers().collect();
         prop_assert!(all.len() <= usize::from(MAX_RECORDS));
         if let Ok(message) = Message::read(part) {
-            let some: Vec<Answer> = message.answers().collect();
+            let some: Vec<Answer<'_>> = message.answers().collect();
             prop_assert!(some.len() <= all.len());
             prop_assert_eq!(&some[..], &all[..some.len()]);
             if let Some(question) = message.question() {
