@@ -93,7 +93,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let sources = sources(&ledger, &learned, &workers, &counters, started);
     let metrics = Arc::new(Metrics::new(sources));
     metrics.loaded(size::totals(&rules, &feeds), clock::wall());
-    let mut loader = Loader::default();
+    let mut loader = Loader::start().map_err(no_thread)?;
     {
         let _inside = runtime.enter();
         loader.watch(watched, seen);
@@ -136,9 +136,13 @@ fn start_workers(
         let group = (per_interface > 1).then(|| fanout_group(n / per_interface));
         let capture = capture_settings(config);
         Worker::start(number, live, group, capture, config.sensor_settings(), rules, place.clone())
-            .map_err(|e| Failure::running(format_args!("worker thread: {e}: raise the limit of tasks")))
+            .map_err(no_thread)
     };
     captures.into_iter().enumerate().map(start).collect()
+}
+
+fn no_thread(error: std::io::Error) -> Failure {
+    Failure::running(format_args!("thread: {error}: raise the limit of tasks"))
 }
 
 /// The handles of each interface; the first that cannot be opened ends it.

@@ -1,9 +1,16 @@
-//! Reads configuration and rules beside the daemon's own work: on a thread that may block, one load at a time, asked for
-//! by a signal or by files that changed. Whether what was read is taken is judged elsewhere.
+//! Reads configuration and rules beside the daemon's own work, on a thread of its own, one load at a time, asked for by a
+//! signal or by files that changed. Whether what was read is taken is judged elsewhere.
+//!
+//! It is one thread for all loads, and takes old sets apart too, because a heap is a thread's own: sets that come from one
+//! heap and go back to it leave no more holes after a thousand reloads than after two.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Options;
@@ -80,10 +87,16 @@ pub(super) enum Turn {
     Loaded(Result<Box<Read>, String>),
 }
 
+/// What the thread is asked for.
+enum Order {
+    Drop(Arc<RuleSet>),
+    Load(Options, Watched, oneshot::Sender<Load>),
+}
+
 /// Loads, and the watch between them.
-#[derive(Default)]
 pub(super) struct Loader {
-    load: Option<JoinHandle<Load>>,
+    orders: Sender<Order>,
+    load: Option<oneshot::Receiver<Load>>,
     watch: Option<JoinHandle<()>>,
     /// Asked for while it could not begin.
     again: bool,
@@ -91,6 +104,13 @@ pub(super) struct Loader {
 }
 
 impl Loader {
+    /// Starts the thread, which ends with this.
+    pub(super) fn start() -> io::Result<Self> {
+        let (orders, told) = channel();
+        std::thread::Builder::new().name("rules".to_owned()).spawn(move || serve(&told))?;
+        Ok(Self { orders, load: None, watch: None, again: false, retired: Vec::new() })
+    }
+
     /// Begins a load, or remembers that one is wanted. Says whether it began.
     pub(super) fn ask(&mut self, options: &Options, in_force: Watched) -> bool {
         self.again = self.load.is_some() || self.retired.len() >= MAX_RETIRED;
@@ -100,8 +120,10 @@ impl Loader {
         if let Some(watch) = self.watch.take() {
             watch.abort();
         }
-        let options = options.clone();
-        self.load = Some(tokio::task::spawn_blocking(move || options.load(in_force)));
+        let (done, load) = oneshot::channel();
+        // Where the thread is gone, so is `done`, and that is the load's end.
+        let _ = self.orders.send(Order::Load(options.clone(), in_force, done));
+        self.load = Some(load);
         true
     }
 
@@ -147,7 +169,21 @@ impl Loader {
     pub(super) fn sweep(&mut self) {
         let free = |rules: &mut Arc<RuleSet>| Arc::strong_count(rules) == 1;
         for rules in self.retired.extract_if(.., free) {
-            tokio::task::spawn_blocking(move || drop(rules));
+            let _ = self.orders.send(Order::Drop(rules));
+        }
+    }
+}
+
+fn serve(orders: &Receiver<Order>) {
+    for order in orders {
+        match order {
+            Order::Drop(rules) => drop(rules),
+            Order::Load(options, in_force, done) => {
+                // What panics costs this load, not the next: `done` goes unused, which says so.
+                if let Ok(load) = catch_unwind(AssertUnwindSafe(|| options.load(in_force))) {
+                    let _ = done.send(load);
+                }
+            }
         }
     }
 }
