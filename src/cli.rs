@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::rules::{Category, Group, Scope};
 use crate::{capture, config, daemon, feeds};
 
 mod check;
@@ -119,6 +120,9 @@ enum Rules {
 
 #[derive(Debug, Args)]
 struct Import {
+    /// Configuration file; the rules in force say which names are allowed
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// How the feeds are written, instead of what their content tells
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<feeds::Format>,
@@ -127,13 +131,13 @@ struct Import {
     name: Option<String>,
     /// What kind of hosts they are
     #[arg(long, value_name = "CATEGORY", default_value = "pool", value_parser = category)]
-    category: feeds::Category,
+    category: Category,
     /// Whether they are in service (current or legacy), where a feed does not say
     #[arg(long, value_name = "GROUP", default_value = "current", value_parser = group)]
-    group: feeds::Group,
+    group: Group,
     /// What names cover (exact or suffix), instead of what the format says
-    #[arg(long = "match", value_name = "MATCH", value_parser = matches)]
-    matches: Option<feeds::Match>,
+    #[arg(long = "match", value_name = "MATCH", value_parser = scope)]
+    scope: Option<Scope>,
     /// Take the hosts as ones that are not to be reported
     #[arg(long)]
     allow: bool,
@@ -162,17 +166,17 @@ fn format(word: &str) -> Result<feeds::Format, String> {
     feeds::Format::named(word).ok_or_else(|| format!("not one of {all}"))
 }
 
-fn category(word: &str) -> Result<feeds::Category, String> {
-    let all: Vec<&str> = feeds::Category::ALL.iter().map(|c| c.name()).collect();
-    feeds::Category::named(word).ok_or_else(|| format!("not one of {}", all.join(", ")))
+fn category(word: &str) -> Result<Category, String> {
+    let all = Category::ALL.map(Category::name).join(", ");
+    Category::ALL.into_iter().find(|c| c.name() == word).ok_or_else(|| format!("not one of {all}"))
 }
 
-fn group(word: &str) -> Result<feeds::Group, String> {
-    feeds::Group::named(word).ok_or_else(|| "not current or legacy".to_owned())
+fn group(word: &str) -> Result<Group, String> {
+    Group::ALL.into_iter().find(|g| g.name() == word).ok_or_else(|| "not current or legacy".to_owned())
 }
 
-fn matches(word: &str) -> Result<feeds::Match, String> {
-    feeds::Match::named(word).ok_or_else(|| "not exact or suffix".to_owned())
+fn scope(word: &str) -> Result<Scope, String> {
+    Scope::ALL.into_iter().find(|s| s.name() == word).ok_or_else(|| "not exact or suffix".to_owned())
 }
 
 /// Why a command ends other than well: the exit code and the words after `geophone: error: `.

@@ -19,7 +19,7 @@ mod yaml;
 mod tests;
 
 pub use fault::{Error, Fault};
-pub use host_list::{HostAbout, HostLine, write_host_list};
+pub use host_list::{HEAD as HOST_LIST_HEAD, Heading, write_host_list};
 pub use rule_files::{
     FeedCount, Loaded, Sample, Sampled, Samples, load_all, load_rules, load_rules_with_samples,
 };

@@ -4,6 +4,8 @@
 
 use thiserror::Error;
 
+use crate::rules::Scope;
+
 mod adblock;
 mod csv;
 mod detect;
@@ -24,14 +26,12 @@ mod rpz;
 mod suricata;
 mod take;
 mod unbound;
-mod write;
 
 pub use csv::Columns;
-pub use entry::{Action, Category, Entry, Facts, Group, Match, Serves};
+pub use entry::{Entry, Facts};
 pub use join::join;
 pub use report::{Reason, Refusal, Report, SAMPLES};
 use take::Taker;
-pub use write::{HEADER, Heading, write};
 
 /// Bytes of the largest feed that is read.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -117,8 +117,8 @@ impl Format {
 pub struct Options<'a> {
     /// How it is written; told from its content where this is `None`.
     pub format: Option<Format>,
-    /// How names match, instead of what the format says.
-    pub matches: Option<Match>,
+    /// What names cover, instead of what the format says.
+    pub scope: Option<Scope>,
     /// The whole feed is of hosts that are not to be reported.
     pub allow: bool,
     /// Where the columns of a table are, instead of a line of names.
@@ -131,7 +131,7 @@ impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")
             .field("format", &self.format)
-            .field("matches", &self.matches)
+            .field("scope", &self.scope)
             .field("allow", &self.allow)
             .field("columns", &self.columns)
             .finish_non_exhaustive()
@@ -141,7 +141,7 @@ impl std::fmt::Debug for Options<'_> {
 impl Default for Options<'_> {
     /// Told from the content, with nothing allowed beforehand.
     fn default() -> Self {
-        Self { format: None, matches: None, allow: false, columns: None, is_allowed: &|_| false }
+        Self { format: None, scope: None, allow: false, columns: None, is_allowed: &|_| false }
     }
 }
 

@@ -86,6 +86,16 @@ impl RuleSet {
         self.known.find_host(name).is_some_and(|(_, action)| action == Action::Allow)
     }
 
+    /// Whether no list of others may list a name: it is allowed, and not only for lying in an allowed zone in which
+    /// anybody can have a name.
+    pub fn is_spared(&self, name: &str) -> bool {
+        let allowed = self.known.find_host(name).filter(|(_, action)| *action == Action::Allow);
+        allowed.is_some_and(|(zone, _)| {
+            zone.domain.len() == name.strip_suffix('.').unwrap_or(name).len()
+                || !known::is_public_suffix(zone.domain)
+        })
+    }
+
     /// Who runs a known host, as events say it.
     pub fn pool_of(&self, host: &str) -> Option<Arc<str>> {
         let known = self.host(host)?;

@@ -126,8 +126,17 @@ fn every_dialect_has_its_section_and_no_other_has() {
     });
 }
 
-const COMMANDS: [&[&str]; 8] =
-    [&[], &["run"], &["read"], &["check"], &["rules"], &["rules", "list"], &["rules", "test"], &["devices"]];
+const COMMANDS: [&[&str]; 9] = [
+    &[],
+    &["run"],
+    &["read"],
+    &["check"],
+    &["rules"],
+    &["rules", "import"],
+    &["rules", "list"],
+    &["rules", "test"],
+    &["devices"],
+];
 
 /// Long and short options of a text.
 fn options(text: &str) -> BTreeSet<String> {

@@ -1,12 +1,11 @@
-//! Feeds as others write them, good and hostile, and `geophone rules import` as it is run.
+//! Feeds as others write them, good and hostile, read into entries.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-use geophone::feeds::{self, Action, Columns, Entry, Error, Feed, Format, Match, Options, Reason};
+use geophone::feeds::{self, Columns, Entry, Error, Feed, Format, Options, Reason};
+use geophone::rules::{About, Action, Group, Known, Scope};
 use proptest::prelude::*;
 
 fn folder() -> PathBuf {
@@ -26,7 +25,7 @@ fn sample(name: &str, format: Format) -> Feed {
 
 fn told(entry: &Entry) -> String {
     let mut line = entry.name.to_string();
-    if entry.matches == Match::Suffix {
+    if entry.scope == Scope::Suffix {
         line.insert(0, '.');
     }
     if entry.action == Action::Allow {
@@ -215,7 +214,7 @@ fn tables() {
     assert_eq!(alpha.operator.as_deref(), Some("Alpha, the Pool"));
     assert_eq!((&alpha.ports[..], &alpha.coins.join(" ")[..]), (&[443, 3333][..], "BTC LTC"));
     assert_eq!(alpha.last_seen.as_deref(), Some("2026-04-21"));
-    assert_eq!(feed.entries[2].group(), Some(feeds::Group::Legacy));
+    assert_eq!(feed.entries[2].group(), Some(Group::Legacy));
     assert_eq!(refused(&feed), [(6, Malformed), (7, Malformed)]);
 
     let columns = Some(Columns::parse("domain=2,port=3").unwrap());
@@ -252,7 +251,7 @@ fn datasets_and_numbered_lists() {
 fn options_hold_for_the_whole_feed() {
     let text = b"alpha-mine.com\nfoo.github.io\nwww.beta-mine.com\n";
     let is_allowed = |name: &str| name == "www.beta-mine.com";
-    let options = Options { matches: Some(Match::Suffix), is_allowed: &is_allowed, ..Options::default() };
+    let options = Options { scope: Some(Scope::Suffix), is_allowed: &is_allowed, ..Options::default() };
     let feed = feeds::read("x", text, &options).unwrap();
     assert_eq!(hosts(&feed), [".alpha-mine.com", "foo.github.io"]);
     assert_eq!(refused(&feed), [(3, Reason::Allowed)]);
@@ -261,7 +260,7 @@ fn options_hold_for_the_whole_feed() {
     let feed = feeds::read("x", text, &options).unwrap();
     assert_eq!(hosts(&feed), ["!.alpha-mine.com", "!.foo.github.io", "!.www.beta-mine.com"]);
 
-    let options = Options { matches: Some(Match::Exact), ..Options::default() };
+    let options = Options { scope: Some(Scope::Exact), ..Options::default() };
     let feed = feeds::read("x", b"||alpha-mine.com^\n", &options).unwrap();
     assert_eq!(hosts(&feed), ["alpha-mine.com"]);
 }
@@ -394,7 +393,7 @@ fn pieces() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-    /// Nothing panics, and what is taken reads as itself in a plain list, alone.
+    /// Nothing panics, what is taken reads as itself in a plain list, alone, and the rules take it.
     #[test]
     fn what_is_taken_reads_as_itself(text in pieces(), bytes in any::<Vec<u8>>(), format in 0..=Format::ALL.len()) {
         let options = Options { format: Format::ALL.get(format).copied(), ..Options::default() };
@@ -402,189 +401,20 @@ proptest! {
         let Ok(feed) = feeds::read("x", text.as_bytes(), &options) else { return Ok(()) };
         prop_assert_eq!(feed.report.read, feed.report.good + feed.report.refused_in_all());
         prop_assert_eq!(feed.report.taken(), feed.entries.len() as u64);
+        let mut known = Known::default();
+        let about = known.about(About::new("x".into())).unwrap();
         for entry in &feed.entries {
-            let options = Options { format: Some(Format::Plain), matches: Some(entry.matches), allow: true, ..Options::default() };
+            let done = if entry.is_address() {
+                known.address(&entry.name, None, entry.action, about)
+            } else {
+                known.host(&entry.name, entry.scope, entry.action, about)
+            };
+            prop_assert!(done.is_ok(), "{}: {:?}", entry.name, done);
+            let options = Options { format: Some(Format::Plain), scope: Some(entry.scope), allow: true, ..Options::default() };
             let again = feeds::read("x", entry.name.as_bytes(), &options).unwrap();
             prop_assert_eq!(again.entries.len(), 1, "{}", entry.name);
             prop_assert_eq!(&again.entries[0].name, &entry.name);
-            prop_assert_eq!(again.entries[0].matches, entry.matches);
+            prop_assert_eq!(again.entries[0].scope, entry.scope);
         }
     }
-}
-
-/// A directory of this test's own, gone at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("geophone-feeds-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn import(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_geophone"))
-        .args(["rules", "import"])
-        .args(args)
-        .current_dir(folder())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
-fn stdout(output: &Output) -> &str {
-    str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).unwrap()
-}
-
-#[test]
-fn the_list_that_is_written() {
-    let args =
-        ["--name", "intel", "--category", "proxy", "--expires", "2027-01-31", "table.csv", "adblock.txt"];
-    let output = import(&args);
-    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
-    let expected = "\
-# geophone hosts 1
-# feed intel
-# from table.csv (csv)
-# from adblock.txt (adblock)
-# Title: sample
-# License: https://licence.example.com
-# 9 listed, 1 allowed, 9 refused (malformed 2, path 2, pattern 5)
-@\tcategory=proxy\tsources=intel\texpires=2027-01-31
-75.119.150.111:3333\toperator=Gamma\tcoins=XMR
-eta-mine.com
-foo.github.io
-pool.alpha-mine.com\toperator=Alpha, the Pool\tcoins=BTC,LTC\tports=443,3333\tlast_seen=2026-04-21
-@\tcategory=proxy\tgroup=legacy\tsources=intel\texpires=2027-01-31
-pool.beta-mine.com\toperator=Beta\tcoins=XMR\tports=5555
-@\tmatch=suffix\tcategory=proxy\tsources=intel\texpires=2027-01-31
-alpha-mine.com
-beta-mine.com
-gamma-mine.com
-zeta-mine.com
-@\tmatch=suffix\taction=allow\tsources=intel\texpires=2027-01-31
-alpha-mine.com.br
-";
-    assert_eq!(stdout(&output), expected);
-    let report = stderr(&output);
-    assert!(
-        report
-            .contains("adblock.txt: adblock: read 14, taken 7, duplicates 0, narrowed to exact 1, refused 7"),
-        "{report}"
-    );
-    assert!(!report.contains("line 7"), "{report}");
-    let verbose = import(&["-v", "adblock.txt"]);
-    assert!(
-        stderr(&verbose).contains("    line 7: ||ddns.net^*=ws://$third-party\n"),
-        "{}",
-        stderr(&verbose)
-    );
-}
-
-#[test]
-fn the_same_feed_gives_the_same_file() {
-    let scratch = Scratch::new("same");
-    let list = scratch.0.join("intel.hosts");
-    let list = list.to_str().unwrap();
-    assert_eq!(code(&import(&["-o", list, "table.csv"])), Some(0));
-    let (first, written) = (fs::read(list).unwrap(), fs::metadata(list).unwrap().modified().unwrap());
-    assert_eq!(code(&import(&["-o", list, "table.csv"])), Some(0));
-    assert_eq!(fs::read(list).unwrap(), first);
-    assert_eq!(fs::metadata(list).unwrap().modified().unwrap(), written, "not even touched");
-    assert_eq!(code(&import(&["-o", list, "table.csv", "plain.txt"])), Some(0));
-    assert_ne!(fs::read(list).unwrap(), first);
-    let beside: Vec<_> = fs::read_dir(&scratch.0).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(beside, ["intel.hosts"], "no temporary file is left");
-}
-
-#[test]
-fn a_file_is_not_replaced_by_much_less() {
-    let scratch = Scratch::new("less");
-    let ten: String = (0..10).map(|n| format!("p{n}.a-mine.com\n")).collect();
-    let (ten, five) = (scratch.file("ten.txt", &ten), scratch.file("five.txt", &ten[..70]));
-    let four = scratch.file("four.txt", &fs::read(&ten).unwrap()[..56]);
-    let none = scratch.file("none.txt", "co.uk\n");
-    let list = scratch.0.join("list.hosts");
-    let list = list.to_str().unwrap();
-    assert_eq!(code(&import(&["-o", list, &ten])), Some(0));
-    let full = fs::read(list).unwrap();
-    for less in [&four, &none] {
-        let output = import(&["-o", list, less]);
-        assert_eq!(code(&output), Some(1), "{}", stderr(&output));
-        assert_eq!(fs::read(list).unwrap(), full);
-    }
-    assert_eq!(code(&import(&["-o", list, "--force", &four])), Some(0));
-    assert_ne!(fs::read(list).unwrap(), full);
-    assert_eq!(code(&import(&["-o", list, &ten])), Some(0));
-    assert_eq!(code(&import(&["-o", list, &five])), Some(0), "half is enough");
-    let other = scratch.file("other.conf", "something: else\n");
-    assert_eq!(code(&import(&["-o", &other, &ten])), Some(1));
-    assert_eq!(fs::read(&other).unwrap(), b"something: else\n");
-}
-
-#[test]
-fn exit_codes() {
-    for (args, expected) in [
-        (&["table.csv"][..], 0),
-        (&["--allow", "warninglist.json"], 0),
-        (&["--format", "plain", "dataset.lst"], 1),
-        (&[], 64),
-        (&["--format", "excel", "table.csv"], 64),
-        (&["--category", "bank", "table.csv"], 64),
-        (&["--expires", "tomorrow", "table.csv"], 64),
-        (&["--match", "regex", "table.csv"], 64),
-        (&["--columns", "port=1", "table.csv"], 64),
-        (&["--name", "a b", "table.csv"], 64),
-        (&["not-there.txt"], 66),
-        (&["."], 66),
-        (&["table.csv", "not-there.txt"], 66),
-        (&["-o", "/nonexistent/dir/x.hosts", "table.csv"], 1),
-        (&["--format", "misp-event", "table.csv"], 78),
-        (&["../feeds.rs"], 78),
-    ] {
-        let output = import(args);
-        assert_eq!(code(&output), Some(expected), "{args:?}: {}", stderr(&output));
-        assert!(expected == 0 || stderr(&output).contains("geophone: error: "), "{args:?}");
-    }
-    let output = import(&["../feeds.rs"]);
-    assert!(stderr(&output).starts_with("geophone: error: feeds.rs:"), "{}", stderr(&output));
-}
-
-#[test]
-fn standard_input_is_a_feed() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_geophone"))
-        .args(["rules", "import", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"a-mine.com\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(code(&output), Some(0));
-    assert_eq!(
-        stdout(&output),
-        "# geophone hosts 1\n# feed stdin\n# from stdin (plain)\n# 1 listed, 0 allowed, 0 refused\n@\tsources=stdin\na-mine.com\n"
-    );
 }

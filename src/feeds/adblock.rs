@@ -3,9 +3,9 @@
 //! pages or conditions; a host cut out of them would block what its author did not mean.
 
 use super::Fault;
-use super::entry::{Action, Match};
 use super::report::Reason;
 use super::take::{Given, Taker};
+use crate::rules::{Action, Scope};
 
 /// Options that name kinds of requests, and so change nothing about the host. Sorted.
 const KINDS: [&str; 31] = [
@@ -100,7 +100,7 @@ fn host(rule: &str) -> Result<(&str, Given), Reason> {
         None if rest.is_empty() || rest == "|" => {}
         _ => return Err(Reason::Pattern),
     }
-    Ok((host, Given { action, ..Given::listed(Match::Suffix) }))
+    Ok((host, Given { action, ..Given::listed(Scope::Suffix) }))
 }
 
 /// Whether an option leaves the rule one of the whole host.
@@ -122,11 +122,11 @@ fn pattern(rest: &str) -> Result<(&str, Given), Reason> {
     if path != "*" {
         return Err(Reason::Path);
     }
-    let (host, matches) = match host.strip_prefix("*.") {
-        Some(host) => (host, Match::Suffix),
-        None => (host, Match::Exact),
+    let (host, scope) = match host.strip_prefix("*.") {
+        Some(host) => (host, Scope::Suffix),
+        None => (host, Scope::Exact),
     };
-    if host.contains('*') { Err(Reason::Pattern) } else { Ok((host, Given::listed(matches))) }
+    if host.contains('*') { Err(Reason::Pattern) } else { Ok((host, Given::listed(scope))) }
 }
 
 #[cfg(test)]
@@ -140,21 +140,21 @@ mod tests {
 
     #[test]
     fn whole_hosts() {
-        for (rule, name, matches, action) in [
-            ("||coinhive.com^", "coinhive.com", Match::Suffix, Action::List),
-            ("||coinhive.com^$third-party,websocket", "coinhive.com", Match::Suffix, Action::List),
+        for (rule, name, scope, action) in [
+            ("||coinhive.com^", "coinhive.com", Scope::Suffix, Action::List),
+            ("||coinhive.com^$third-party,websocket", "coinhive.com", Scope::Suffix, Action::List),
             (
                 "||coinhive.com^$~script,domain=~coinhive.com|~x.example",
                 "coinhive.com",
-                Match::Suffix,
+                Scope::Suffix,
                 Action::List,
             ),
-            ("@@||coinhive.com^", "coinhive.com", Match::Suffix, Action::Allow),
-            ("*://*.coinhive.com/*", "coinhive.com", Match::Suffix, Action::List),
-            ("*://coinhive.com/*", "coinhive.com", Match::Exact, Action::List),
+            ("@@||coinhive.com^", "coinhive.com", Scope::Suffix, Action::Allow),
+            ("*://*.coinhive.com/*", "coinhive.com", Scope::Suffix, Action::List),
+            ("*://coinhive.com/*", "coinhive.com", Scope::Exact, Action::List),
         ] {
             let (host, given) = host(rule).unwrap();
-            assert_eq!((host, given.matches, given.action), (name, matches, action), "{rule}");
+            assert_eq!((host, given.scope, given.action), (name, scope, action), "{rule}");
         }
     }
 

@@ -1,10 +1,11 @@
 //! Tables (RFC 4180) with a line of column names, parted by commas, semicolons or tabs. A quoted cell may not go on in the
 //! next line: nothing about a host does.
 
-use super::entry::{Facts, Group, Match};
+use super::entry::Facts;
 use super::report::Reason;
 use super::take::{Given, Taker};
 use super::{Fault, lines};
+use crate::rules::{Group, Scope, Serves};
 
 /// Characters of an operator's name, and of a coin's.
 const MAX_OPERATOR: usize = 64;
@@ -141,9 +142,9 @@ fn row(line: &str, mark: char, columns: &Columns, taker: &mut Taker<'_>) {
         ports: cell(columns.port).map(ports).unwrap_or_default(),
         last_seen: cell(columns.last_seen).and_then(date),
         group: cell(columns.status).and_then(group),
-        serves: None,
+        serves: Serves::Unknown,
     };
-    taker.host(host, Given { facts, ..Given::listed(Match::Exact) });
+    taker.host(host, Given { facts, ..Given::listed(Scope::Exact) });
 }
 
 /// The cells of a line; `None` where a quote is left open or there are too many.

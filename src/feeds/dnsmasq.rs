@@ -2,9 +2,9 @@
 //! A server behind the last slash only says who is asked, which lists nothing.
 
 use super::Fault;
-use super::entry::Match;
 use super::report::Reason;
 use super::take::{Given, Taker, uncommented};
+use crate::rules::Scope;
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     taker.each(text, |taker, line| {
@@ -20,8 +20,8 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
         };
         // `server=/name/#` asks the usual servers: an exception from a wider line.
         let given = || match (key, target) {
-            ("local" | "server", "") | ("address", _) => Some(Given::listed(Match::Suffix)),
-            ("server", "#") => Some(Given::allowed(Match::Suffix)),
+            ("local" | "server", "") | ("address", _) => Some(Given::listed(Scope::Suffix)),
+            ("server", "#") => Some(Given::allowed(Scope::Suffix)),
             _ => None,
         };
         for name in names.split('/') {

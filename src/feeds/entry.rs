@@ -1,85 +1,6 @@
 //! What is taken from a feed: a host, and what the feed says about it, in the words of a host list.
 
-macro_rules! words {
-    ($(#[$about:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $type { $($(#[$doc])* $variant,)+ }
-
-        impl $type {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The word for it.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-
-            /// The one of that name.
-            pub fn named(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == word)
-            }
-        }
-    };
-}
-
-words! {
-    /// What an entry does.
-    Action {
-        /// Its host is not to be reported.
-        Allow = "allow",
-        /// Its host is known.
-        List = "list",
-    }
-}
-
-words! {
-    /// What kind of host a feed lists.
-    Category {
-        /// A service that mines in visitors' browsers.
-        BrowserMinerService = "browser-miner-service",
-        /// Where mining programs send their authors' share.
-        DevFeePool = "dev-fee-pool",
-        /// A market for hash rate.
-        Marketplace = "marketplace",
-        /// Where miner scripts are loaded from.
-        MinerScriptCdn = "miner-script-cdn",
-        /// A pool.
-        Pool = "pool",
-        /// A proxy before pools.
-        Proxy = "proxy",
-    }
-}
-
-words! {
-    /// Whether a host is believed to be in service.
-    Group {
-        /// It is.
-        Current = "current",
-        /// It was.
-        Legacy = "legacy",
-    }
-}
-
-words! {
-    /// What a name covers.
-    Match {
-        /// Itself.
-        Exact = "exact",
-        /// Itself and all names below it.
-        Suffix = "suffix",
-    }
-}
-
-words! {
-    /// What a host is asked for.
-    Serves {
-        /// Mining.
-        Stratum = "stratum",
-        /// Pages.
-        Web = "web",
-    }
-}
+use crate::rules::{Action, Group, Scope, Serves};
 
 /// What a feed says about one host beyond its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +16,7 @@ pub struct Facts {
     /// Whether it is believed to be in service, where the feed says so.
     pub group: Option<Group>,
     /// What it is asked for, where the feed says so.
-    pub serves: Option<Serves>,
+    pub serves: Serves,
 }
 
 /// One host of a feed.
@@ -104,7 +25,7 @@ pub struct Entry {
     /// A lower-case name without dots at its ends, or an address, `address:port`, `[v6]:port` or a prefix.
     pub name: Box<str>,
     /// What the name covers; exact for addresses.
-    pub matches: Match,
+    pub scope: Scope,
     /// What it does.
     pub action: Action,
     /// What the feed says about it; most say nothing.

@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::entry::Serves;
 use super::report::Reason;
+use crate::rules::Serves;
 
 /// Labels of the deepest name, as the rules look it up.
 const MAX_LABELS: usize = 10;
@@ -28,7 +28,7 @@ pub(super) struct Word {
     pub(super) port: Option<u16>,
     /// A leading dot or `*.`: names below it are meant too.
     pub(super) below: bool,
-    pub(super) serves: Option<Serves>,
+    pub(super) serves: Serves,
 }
 
 /// Reads a word of a list.
@@ -112,14 +112,12 @@ pub(super) fn masked(address: IpAddr, bits: u8) -> IpAddr {
 }
 
 /// Takes a scheme off. Those of mining say what the host is for.
-fn scheme(word: &str) -> Result<(&str, Option<Serves>), Reason> {
-    let Some((scheme, rest)) = word.split_once("://") else { return Ok((word, None)) };
+fn scheme(word: &str) -> Result<(&str, Serves), Reason> {
+    let Some((scheme, rest)) = word.split_once("://") else { return Ok((word, Serves::Unknown)) };
     let lower = scheme.to_ascii_lowercase();
     match lower.as_str() {
-        "http" | "https" | "ws" | "wss" | "tcp" | "ssl" | "tls" => Ok((rest, None)),
-        _ if lower.starts_with("stratum") || lower.starts_with("ethproxy") => {
-            Ok((rest, Some(Serves::Stratum)))
-        }
+        "http" | "https" | "ws" | "wss" | "tcp" | "ssl" | "tls" => Ok((rest, Serves::Unknown)),
+        _ if lower.starts_with("stratum") || lower.starts_with("ethproxy") => Ok((rest, Serves::Stratum)),
         _ if lower.contains('*') => Err(Reason::Pattern),
         _ => Err(Reason::Malformed),
     }
@@ -138,11 +136,11 @@ fn prefix(word: &str) -> Option<Result<Host, Reason>> {
 }
 
 /// Takes an empty path off. A worker or coin may stand behind a stratum URL; else a path means less than the host.
-fn path(word: &str, serves: Option<Serves>) -> Result<&str, Reason> {
+fn path(word: &str, serves: Serves) -> Result<&str, Reason> {
     match word.split_once(['/', '?']) {
         Some(("", _)) => Err(Reason::Path),
         Some((host, "")) => Ok(host),
-        Some((host, _)) if serves.is_some() => Ok(host),
+        Some((host, _)) if serves != Serves::Unknown => Ok(host),
         Some(_) => Err(Reason::Path),
         None => Ok(word),
     }

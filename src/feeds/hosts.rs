@@ -2,10 +2,10 @@
 //! stands, so matches are exact. Lines with other addresses are somebody's own network.
 
 use super::Fault;
-use super::entry::Match;
 use super::host;
 use super::report::Reason;
 use super::take::{Given, Taker, uncommented};
+use crate::rules::Scope;
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     taker.each(text, |taker, line| {
@@ -34,7 +34,7 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
             if host::address(word).is_some() {
                 taker.refuse(Reason::LocalName, word);
             } else {
-                taker.host(word, Given::listed(Match::Exact));
+                taker.host(word, Given::listed(Scope::Exact));
             }
         }
         if !any {

@@ -4,7 +4,8 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::entry::{Action, Entry, Facts, Match};
+use super::entry::{Entry, Facts};
+use crate::rules::{Action, Scope, Serves};
 
 /// Coins and ports that are kept of one host.
 const MAX_COINS: usize = 32;
@@ -13,9 +14,9 @@ const MAX_PORTS: usize = 64;
 /// Joins entries; the number is of those that said nothing new. Where one feed lists and allows a name, it is allowed.
 pub fn join(mut entries: Vec<Entry>) -> (Vec<Entry>, u64) {
     let before = entries.len();
-    entries.sort_unstable_by(|a, b| (&a.name, a.matches).cmp(&(&b.name, b.matches)));
+    entries.sort_unstable_by(|a, b| (&a.name, a.scope).cmp(&(&b.name, b.scope)));
     entries.dedup_by(|later, first| {
-        let same = (&later.name, later.matches) == (&first.name, first.matches);
+        let same = (&later.name, later.scope) == (&first.name, first.scope);
         if same {
             unite(first, later);
         }
@@ -57,7 +58,8 @@ fn unite(first: &mut Entry, later: &mut Entry) {
     mine.ports = union(std::mem::take(&mut mine.ports), theirs.ports, MAX_PORTS);
     mine.last_seen = mine.last_seen.take().max(theirs.last_seen);
     mine.group = mine.group.min(theirs.group);
-    mine.serves = mine.serves.into_iter().chain(theirs.serves).min();
+    let known = [mine.serves, theirs.serves].into_iter().filter(|s| *s != Serves::Unknown);
+    mine.serves = known.min().unwrap_or_default();
     first.facts = Some(mine);
 }
 
@@ -71,13 +73,13 @@ fn union<T: Ord>(mut mine: Vec<T>, theirs: Vec<T>, most: usize) -> Vec<T> {
 
 /// Whether each entry says what the nearest suffix above it says.
 fn covered(entries: &[Entry]) -> Vec<bool> {
-    let suffixes = entries.iter().filter(|e| e.matches == Match::Suffix);
+    let suffixes = entries.iter().filter(|e| e.scope == Scope::Suffix);
     let suffixes: HashMap<&str, &Entry, RandomState> = suffixes.map(|e| (&*e.name, e)).collect();
     if suffixes.is_empty() {
         return vec![];
     }
     let is_covered = |entry: &Entry| {
-        let own = (entry.matches == Match::Exact).then_some(&*entry.name);
+        let own = (entry.scope == Scope::Exact).then_some(&*entry.name);
         let above = std::iter::successors(entry.name.split_once('.').map(|(_, above)| above), |name| {
             name.split_once('.').map(|(_, above)| above)
         });
@@ -92,11 +94,11 @@ fn covered(entries: &[Entry]) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::Group;
     use super::*;
+    use crate::rules::Group;
 
-    fn entry(name: &str, matches: Match, action: Action) -> Entry {
-        Entry { name: name.into(), matches, action, facts: None }
+    fn entry(name: &str, scope: Scope, action: Action) -> Entry {
+        Entry { name: name.into(), scope, action, facts: None }
     }
 
     fn names(entries: &[Entry]) -> Vec<&str> {
@@ -106,13 +108,13 @@ mod tests {
     #[test]
     fn what_a_suffix_says_is_said_once() {
         let (joined, dropped) = join(vec![
-            entry("x.b.example", Match::Exact, Action::List),
-            entry("b.example", Match::Suffix, Action::List),
-            entry("b.example", Match::Exact, Action::List),
-            entry("www.b.example", Match::Exact, Action::Allow),
-            entry("notb.example", Match::Exact, Action::List),
-            entry("y.b.example", Match::Suffix, Action::List),
-            entry("notb.example", Match::Exact, Action::List),
+            entry("x.b.example", Scope::Exact, Action::List),
+            entry("b.example", Scope::Suffix, Action::List),
+            entry("b.example", Scope::Exact, Action::List),
+            entry("www.b.example", Scope::Exact, Action::Allow),
+            entry("notb.example", Scope::Exact, Action::List),
+            entry("y.b.example", Scope::Suffix, Action::List),
+            entry("notb.example", Scope::Exact, Action::List),
         ]);
         assert_eq!(names(&joined), ["b.example", "notb.example", "www.b.example"]);
         assert_eq!(dropped, 4);
@@ -128,7 +130,7 @@ mod tests {
                 ..Facts::default()
             }))
         };
-        let mut one = entry("b.example", Match::Exact, Action::List);
+        let mut one = entry("b.example", Scope::Exact, Action::List);
         let mut other = one.clone();
         one.facts = facts("B", 3333, Some(Group::Legacy));
         other.facts = facts("A", 443, Some(Group::Current));
@@ -142,8 +144,8 @@ mod tests {
     #[test]
     fn what_is_allowed_and_listed_is_allowed() {
         let (joined, dropped) = join(vec![
-            entry("b.example", Match::Exact, Action::List),
-            entry("b.example", Match::Exact, Action::Allow),
+            entry("b.example", Scope::Exact, Action::List),
+            entry("b.example", Scope::Exact, Action::Allow),
         ]);
         assert_eq!((joined[0].action, joined.len(), dropped), (Action::Allow, 1, 1));
     }

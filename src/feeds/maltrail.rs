@@ -3,9 +3,9 @@
 //! (TITLE-HOST, TITLE-IP); those are mostly other people's sites and are not taken.
 
 use super::Fault;
-use super::entry::Match;
 use super::report::Reason;
 use super::take::{Given, Taker, uncommented};
+use crate::rules::Scope;
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     let mut section = Section::default();
@@ -27,7 +27,7 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
         } else if word.starts_with('/') {
             taker.refuse(Reason::Path, word);
         } else {
-            taker.host(word, Given::listed(Match::Suffix));
+            taker.host(word, Given::listed(Scope::Suffix));
         }
     });
     Ok(())

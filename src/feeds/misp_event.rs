@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Fault;
-use super::entry::Match;
 use super::offset::{Many, Place, Text, fault};
 use super::report::Reason;
 use super::take::{Given, Taker};
+use crate::rules::Scope;
 
 #[derive(Deserialize)]
 struct File<'t> {
@@ -86,17 +86,17 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
 
 fn hosts(kind: &str, value: &str, taker: &mut Taker<'_>) {
     match kind {
-        "domain" | "hostname" | "ip-dst" | "url" => taker.host(value, Given::listed(Match::Exact)),
+        "domain" | "hostname" | "ip-dst" | "url" => taker.host(value, Given::listed(Scope::Exact)),
         "domain|ip" | "hostname|port" | "ip-dst|port" => match value.split_once('|') {
             Some((domain, address)) if kind == "domain|ip" => {
-                taker.host(domain, Given::listed(Match::Exact));
-                taker.host(address, Given::listed(Match::Exact));
+                taker.host(domain, Given::listed(Scope::Exact));
+                taker.host(address, Given::listed(Scope::Exact));
             }
             // Colons are of the address.
             Some((host, port)) if host.contains(':') => {
-                taker.host(&format!("[{host}]:{port}"), Given::listed(Match::Exact));
+                taker.host(&format!("[{host}]:{port}"), Given::listed(Scope::Exact));
             }
-            Some((host, port)) => taker.host(&format!("{host}:{port}"), Given::listed(Match::Exact)),
+            Some((host, port)) => taker.host(&format!("{host}:{port}"), Given::listed(Scope::Exact)),
             None => taker.refuse(Reason::Malformed, value),
         },
         _ => taker.refuse(Reason::Unsupported, value),

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Fault;
-use super::entry::Match;
 use super::offset::{Many, Place, Text, fault};
 use super::report::Reason;
 use super::take::{Given, Taker};
+use crate::rules::Scope;
 
 #[derive(Deserialize)]
 struct Warninglist<'t> {
@@ -51,7 +51,7 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
         if is_prefix && word.bytes().any(|b| !(b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'/'))) {
             taker.refuse(Reason::Malformed, word);
         } else {
-            taker.host(word, Given::allowed(Match::Exact));
+            taker.host(word, Given::allowed(Scope::Exact));
         }
     }
     Ok(())

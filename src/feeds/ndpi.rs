@@ -2,9 +2,9 @@
 //! a protocol file, `host:"name",ip:192.0.2.1@Protocol`, whose hosts cover what is below them.
 
 use super::Fault;
-use super::entry::Match;
 use super::report::Reason;
 use super::take::{Given, Taker, uncommented};
+use crate::rules::Scope;
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     taker.each(text, |taker, line| {
@@ -22,7 +22,7 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
         let name = words.next().unwrap_or_default();
         let number = words.next().is_none_or(|n| n.bytes().all(|b| b.is_ascii_digit()));
         if number && words.next().is_none() {
-            taker.host(name, Given::listed(Match::Exact));
+            taker.host(name, Given::listed(Scope::Exact));
         } else {
             taker.refuse(Reason::Malformed, entry);
         }
@@ -43,9 +43,9 @@ fn rule(entry: &str, taker: &mut Taker<'_>) {
             Some(("host", name)) => match name.trim_matches('"') {
                 // Anchors and the like.
                 name if name.contains(['^', '$', '*', '|']) => taker.refuse(Reason::Pattern, part),
-                name => taker.host(name, Given::listed(Match::Suffix)),
+                name => taker.host(name, Given::listed(Scope::Suffix)),
             },
-            Some(("ip" | "ipv6", address)) => taker.host(address, Given::listed(Match::Exact)),
+            Some(("ip" | "ipv6", address)) => taker.host(address, Given::listed(Scope::Exact)),
             _ => taker.refuse(Reason::Unsupported, part),
         }
     }

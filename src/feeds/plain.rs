@@ -1,8 +1,8 @@
 //! Plain lists: a name, address, prefix or URL a line. Comments begin with `#`, `;` or `!`.
 
 use super::Fault;
-use super::entry::Match;
 use super::take::{Given, Taker, uncommented};
+use crate::rules::Scope;
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     taker.each(text, |taker, line| {
@@ -11,7 +11,7 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
             taker.comment(comment);
         }
         if !word.is_empty() {
-            taker.host(word, Given::listed(Match::Exact));
+            taker.host(word, Given::listed(Scope::Exact));
         }
     });
     Ok(())

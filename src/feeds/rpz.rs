@@ -5,10 +5,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Fault;
-use super::entry::{Facts, Match};
+use super::entry::Facts;
 use super::host::{self, Host, Word};
 use super::report::Reason;
 use super::take::{Given, Taker};
+use crate::rules::{Scope, Serves};
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     let mut zone = Zone::default();
@@ -129,13 +130,13 @@ impl Zone {
             return;
         }
         let Some(trigger) = self.trigger() else { return taker.refuse(Reason::Malformed, &self.owner) };
-        let (name, matches) = match trigger.strip_prefix("*.") {
-            Some(name) => (name, Match::Suffix),
-            None => (trigger.as_str(), Match::Exact),
+        let (name, scope) = match trigger.strip_prefix("*.") {
+            Some(name) => (name, Scope::Suffix),
+            None => (trigger.as_str(), Scope::Exact),
         };
         // An older exception is a name that leads to itself.
         let passes = kind == "CNAME" && (data == "rpz-passthru." || data.trim_end_matches('.') == trigger);
-        let given = if passes { Given::allowed(matches) } else { Given::listed(matches) };
+        let given = if passes { Given::allowed(scope) } else { Given::listed(scope) };
         if data == "rpz-tcp-only." {
             return taker.refuse(Reason::Unsupported, &trigger);
         }
@@ -143,7 +144,11 @@ impl Zone {
             return match addresses(prefix) {
                 Some(host) => {
                     let given = Given { facts: Facts::default(), ..given };
-                    taker.parsed(&trigger, Word { host, port: None, below: false, serves: None }, given);
+                    taker.parsed(
+                        &trigger,
+                        Word { host, port: None, below: false, serves: Serves::Unknown },
+                        given,
+                    );
                 }
                 None => taker.refuse(Reason::Malformed, &trigger),
             };
@@ -155,7 +160,7 @@ impl Zone {
             Ok(name) => {
                 taker.parsed(
                     &trigger,
-                    Word { host: Host::Name(name), port: None, below: false, serves: None },
+                    Word { host: Host::Name(name), port: None, below: false, serves: Serves::Unknown },
                     given,
                 );
             }

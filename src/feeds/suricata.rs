@@ -4,9 +4,9 @@
 use serde::Deserialize;
 
 use super::Fault;
-use super::entry::Match;
 use super::report::Reason;
 use super::take::{Given, Taker};
+use crate::rules::Scope;
 
 #[derive(Deserialize)]
 struct Object {
@@ -23,7 +23,7 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
             return taker.comment(entry);
         }
         match value(entry) {
-            Some(value) => taker.host(&value, Given::listed(Match::Exact)),
+            Some(value) => taker.host(&value, Given::listed(Scope::Exact)),
             None => taker.refuse(Reason::Malformed, entry),
         }
     });

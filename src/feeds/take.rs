@@ -1,10 +1,11 @@
 //! What every format's reader hands its hosts to: form and owner are judged, and what is good becomes an entry.
 
-use super::entry::{Action, Entry, Facts, Match};
+use super::entry::{Entry, Facts};
 use super::host::{self, Host, Word};
 use super::report::{Reason, Report};
 use super::reserved::{self, Reach};
 use super::{MAX_ENTRIES, MAX_LINE, Options, lines};
+use crate::rules::{Action, Scope, Serves};
 
 /// Notes that are kept, and characters of each.
 const MAX_NOTES: usize = 200;
@@ -30,20 +31,20 @@ const NOTES: [&str; 13] = [
 /// What a format says about a host apart from its name.
 #[derive(Debug)]
 pub(super) struct Given {
-    pub(super) matches: Match,
+    pub(super) scope: Scope,
     pub(super) action: Action,
     pub(super) facts: Facts,
 }
 
 impl Given {
     /// A host to be listed, of which nothing is said.
-    pub(super) fn listed(matches: Match) -> Self {
-        Self { matches, action: Action::List, facts: Facts::default() }
+    pub(super) fn listed(scope: Scope) -> Self {
+        Self { scope, action: Action::List, facts: Facts::default() }
     }
 
     /// A host to be left alone.
-    pub(super) fn allowed(matches: Match) -> Self {
-        Self { matches, action: Action::Allow, facts: Facts::default() }
+    pub(super) fn allowed(scope: Scope) -> Self {
+        Self { scope, action: Action::Allow, facts: Facts::default() }
     }
 }
 
@@ -109,17 +110,19 @@ impl<'a> Taker<'a> {
     /// Takes a host whose form was judged.
     pub(super) fn parsed(&mut self, word: &str, parsed: Word, given: Given) {
         let allow = self.options.allow || given.action == Action::Allow;
-        let Given { matches, mut facts, .. } = given;
-        let matches = if parsed.below { Match::Suffix } else { matches };
+        let Given { scope, mut facts, .. } = given;
+        let scope = if parsed.below { Scope::Suffix } else { scope };
         if self.entries.len() >= MAX_ENTRIES {
             return self.refuse(Reason::TooMany, word);
         }
-        facts.serves = parsed.serves.or(facts.serves);
+        if parsed.serves != Serves::Unknown {
+            facts.serves = parsed.serves;
+        }
         if let Some(port) = parsed.port {
             facts.ports = vec![port];
         }
         let done = match parsed.host {
-            Host::Name(name) => self.name(name, self.options.matches.unwrap_or(matches), allow, facts),
+            Host::Name(name) => self.name(name, self.options.scope.unwrap_or(scope), allow, facts),
             Host::Prefix(address, bits) => {
                 reserved::prefix(address, bits, allow).map(|()| self.addresses(address, bits, allow, facts))
             }
@@ -147,19 +150,19 @@ impl<'a> Taker<'a> {
         }
     }
 
-    fn name(&mut self, name: String, matches: Match, allow: bool, facts: Facts) -> Result<(), Reason> {
+    fn name(&mut self, name: String, scope: Scope, allow: bool, facts: Facts) -> Result<(), Reason> {
         let reach = reserved::name(&name, allow)?;
         if !allow && (self.options.is_allowed)(&name) {
             return Err(Reason::Allowed);
         }
-        let matches = match (reach, matches) {
-            (Reach::Itself, Match::Suffix) if !allow => {
+        let scope = match (reach, scope) {
+            (Reach::Itself, Scope::Suffix) if !allow => {
                 self.report.narrowed += 1;
-                Match::Exact
+                Scope::Exact
             }
-            (_, matches) => matches,
+            (_, scope) => scope,
         };
-        self.entry(name, matches, allow, facts);
+        self.entry(name, scope, allow, facts);
         Ok(())
     }
 
@@ -167,22 +170,22 @@ impl<'a> Taker<'a> {
     fn addresses(&mut self, address: std::net::IpAddr, bits: u8, allow: bool, mut facts: Facts) {
         let ports = std::mem::take(&mut facts.ports);
         if bits != host::width(address) {
-            return self.entry(format!("{address}/{bits}"), Match::Exact, allow, facts);
+            return self.entry(format!("{address}/{bits}"), Scope::Exact, allow, facts);
         }
         if ports.is_empty() {
-            return self.entry(address.to_string(), Match::Exact, allow, facts);
+            return self.entry(address.to_string(), Scope::Exact, allow, facts);
         }
         for port in ports {
             let name = std::net::SocketAddr::new(address, port).to_string();
-            self.entry(name, Match::Exact, allow, facts.clone());
+            self.entry(name, Scope::Exact, allow, facts.clone());
         }
     }
 
-    fn entry(&mut self, name: String, matches: Match, allow: bool, facts: Facts) {
+    fn entry(&mut self, name: String, scope: Scope, allow: bool, facts: Facts) {
         let facts = (facts != Facts::default()).then(|| Box::new(facts));
         let action = if allow { Action::Allow } else { Action::List };
         self.report.good += 1;
-        self.entries.push(Entry { name: name.into(), matches, action, facts });
+        self.entries.push(Entry { name: name.into(), scope, action, facts });
     }
 }
 

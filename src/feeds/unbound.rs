@@ -2,9 +2,9 @@
 //! "name A 0.0.0.0"` for the name. Types that let the question through list nothing.
 
 use super::Fault;
-use super::entry::Match;
 use super::report::Reason;
 use super::take::{Given, Taker, uncommented};
+use crate::rules::Scope;
 
 /// Types of zones that answer instead of the owner. Sorted.
 const ANSWERED: [&str; 10] = [
@@ -46,7 +46,7 @@ fn zone(value: &str, entry: &str, taker: &mut Taker<'_>) {
     };
     let kind = kind.trim_matches('"').to_ascii_lowercase();
     if ANSWERED.binary_search(&kind.as_str()).is_ok() {
-        taker.host(name.trim_matches(['"', '\'']), Given::listed(Match::Suffix));
+        taker.host(name.trim_matches(['"', '\'']), Given::listed(Scope::Suffix));
     } else {
         taker.refuse(Reason::Unsupported, entry);
     }
@@ -58,7 +58,7 @@ fn data(value: &str, entry: &str, taker: &mut Taker<'_>) {
     let name = words.next().unwrap_or_default();
     let is_address = words.any(|w| matches!(w.to_ascii_uppercase().as_str(), "A" | "AAAA" | "CNAME"));
     if is_address {
-        taker.host(name, Given::listed(Match::Exact));
+        taker.host(name, Given::listed(Scope::Exact));
     } else {
         taker.refuse(Reason::Unsupported, entry);
     }

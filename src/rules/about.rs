@@ -46,7 +46,7 @@ impl Category {
 }
 
 /// Whether what is listed still mines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// As far as known, it does.
     #[default]
@@ -69,7 +69,7 @@ impl Group {
 }
 
 /// What this very name is known to serve, apart from what its owner does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Serves {
     /// Not known.
     #[default]

@@ -220,6 +220,6 @@ fn part(action: Action, listed: Part) -> Part {
 }
 
 /// Whether the public suffix list has this name, so that names below it belong to strangers.
-fn is_public_suffix(name: &str) -> bool {
+pub(super) fn is_public_suffix(name: &str) -> bool {
     psl::suffix(name.as_bytes()).is_some_and(|s| s.is_known() && s.as_bytes().len() == name.len())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::About;
 
 /// What a listed name counts for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// This name only.
     #[default]

@@ -7,19 +7,22 @@ use std::path::{Path, PathBuf};
 
 use super::super::table::plain;
 use super::super::{Failure, Import, code, print};
-use crate::feeds::{self, Action, Feed, Heading, Options, Reason, Report};
+use crate::config::{Config, HOST_LIST_HEAD, Heading, load_rules, write_host_list};
+use crate::feeds::{self, Feed, Options, Reason, Report};
+use crate::rules::Action;
 
 /// Letters of a feed's word.
 const MAX_NAME: usize = 64;
 
 /// Reads the feeds and writes the list.
 pub(in crate::cli) fn import(asked: &Import) -> Result<(), Failure> {
+    let rules = load_rules(&Config::load(asked.config.as_deref())?)?;
     let options = Options {
         format: asked.format,
-        matches: asked.matches,
+        scope: asked.scope,
         allow: asked.allow,
         columns: asked.columns,
-        is_allowed: &|_| false,
+        is_allowed: &|name| rules.is_spared(name),
     };
     let mut feeds = Vec::new();
     for path in &asked.files {
@@ -66,7 +69,7 @@ fn list(asked: &Import, feed: String, feeds: Vec<Feed>) -> Result<(Vec<u8>, Repo
         expires: asked.expires.clone(),
     };
     let mut text = Vec::new();
-    feeds::write(&mut text, &heading, &entries).map_err(Failure::running)?;
+    write_host_list(&mut text, &heading, &entries).map_err(Failure::running)?;
     Ok((text, all))
 }
 
@@ -172,7 +175,7 @@ fn replace(path: &Path, list: &[u8], force: bool) -> Result<(), Failure> {
 }
 
 fn may_replace(name: &str, old: &[u8], new: &[u8]) -> Result<(), Failure> {
-    if !old.is_empty() && !old.starts_with(feeds::HEADER.as_bytes()) {
+    if !old.is_empty() && !old.starts_with(HOST_LIST_HEAD.as_bytes()) {
         let what = "is no host list, so it is not replaced: name another file, or use --force";
         return Err(Failure::running(format_args!("{name}: {what}")));
     }

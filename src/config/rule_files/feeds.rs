@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::super::fault::{Fault, Faults, label};
 use super::super::{file, host_list};
 use super::visible;
-use crate::feeds::{self, Entry, Facts, Feed, Format, Reason, Report};
-use crate::rules::{About, AboutId, Action, Group, Known, Scope, Serves};
+use crate::feeds::{self, Facts, Feed, Format, Reason, Report};
+use crate::rules::{About, AboutId, Action, Group, Known, Scope};
 
 /// Feeds in a directory at most.
 const MAX_FEEDS: usize = 64;
@@ -119,54 +119,36 @@ fn fill(feed: Feed, known: &mut Known, above: usize) -> FeedCount {
         return count;
     };
     for entry in entries {
-        let (address, scope) = (entry.is_address(), scope(&entry));
+        let address = entry.is_address();
         let said = if address {
             known.said_of_address(&entry.name, above)
         } else {
-            known.said_of_host(&entry.name, scope, above)
+            known.said_of_host(&entry.name, entry.scope, above)
         };
         if said.is_some() {
             count.covered += 1;
             continue;
         }
-        let action = match entry.action {
-            feeds::Action::Allow => Action::Allow,
-            feeds::Action::List => Action::List,
-        };
         let about = entry.facts.as_deref().map_or(bare, |facts| about(facts, &source, known, bare));
         let done = if address {
-            known.address(&entry.name, None, action, about)
+            known.address(&entry.name, None, entry.action, about)
         } else {
-            known.host(&entry.name, scope, action, about)
+            known.host(&entry.name, entry.scope, entry.action, about)
         };
         *if done.is_ok() { &mut count.taken } else { &mut count.unfit } += 1;
     }
     count
 }
 
-const fn scope(entry: &Entry) -> Scope {
-    match entry.matches {
-        feeds::Match::Exact => Scope::Exact,
-        feeds::Match::Suffix => Scope::Suffix,
-    }
-}
-
 /// What a feed says of a host; of words that cannot stand in events only the source is left.
 fn about(facts: &Facts, source: &Arc<str>, known: &mut Known, bare: AboutId) -> AboutId {
     let text = |text: &Option<String>| text.as_deref().map(Arc::from);
     let about = About {
-        group: match facts.group {
-            Some(feeds::Group::Legacy) => Group::Legacy,
-            Some(feeds::Group::Current) | None => Group::Current,
-        },
+        group: facts.group.unwrap_or(Group::Current),
         operator: text(&facts.operator),
         coins: facts.coins.iter().map(|coin| coin.as_str().into()).collect(),
         ports: facts.ports.clone(),
-        serves: match facts.serves {
-            Some(feeds::Serves::Stratum) => Serves::Stratum,
-            Some(feeds::Serves::Web) => Serves::Web,
-            None => Serves::Unknown,
-        },
+        serves: facts.serves,
         last_seen: text(&facts.last_seen),
         ..About::new(Arc::clone(source))
     };
