@@ -36,3 +36,33 @@ fn is_visible(entry: &DirEntry) -> bool {
 fn outside(metadata: &Metadata) -> (u64, Option<SystemTime>) {
     (metadata.len(), metadata.modified().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_outside_is_seen_and_hidden_files_are_not() {
+        let directory = std::env::temp_dir().join(format!("geophone-seen-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let places = Places(vec![directory.clone(), directory.join("nowhere")]);
+        let empty = places.look();
+        fs::write(directory.join("a"), "one").unwrap();
+        let one = places.look();
+        assert_ne!(one, empty);
+        assert_eq!(one, places.look());
+        fs::write(directory.join(".a.tmp"), "half").unwrap();
+        assert_eq!(one, places.look(), "a hidden file");
+        fs::rename(directory.join("a"), directory.join("b")).unwrap();
+        let renamed = places.look();
+        assert_ne!(renamed, one, "another name");
+        fs::write(directory.join("b"), "three").unwrap();
+        let longer = places.look();
+        assert_ne!(longer, renamed, "another size");
+        let file = fs::File::options().write(true).open(directory.join("b")).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert_ne!(places.look(), longer, "another time");
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!(places.look(), empty);
+    }
+}
