@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::{flow, sensor};
+use crate::{flow, learned, sensor};
 
 mod fault;
 mod file;
@@ -20,8 +20,10 @@ mod tests;
 
 pub use fault::{Error, Fault};
 pub use host_list::{HEAD as HOST_LIST_HEAD, Heading, write_host_list};
-pub use rule_files::{Sample, Sampled, Samples, load_rules, load_rules_with_samples};
-pub use sections::{Capture, Events, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
+pub use rule_files::{
+    FeedCount, Loaded, Sample, Sampled, Samples, load_all, load_rules, load_rules_with_samples,
+};
+pub use sections::{Capture, Events, Learned, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
 
 use fault::{Faults, FileFaults, label};
 use sections::Keys;
@@ -44,6 +46,8 @@ pub struct Config {
     pub sensor: Sensor,
     /// What the sensor knows beforehand.
     pub rules: Rules,
+    /// What is remembered of names and endpoints.
+    pub learned: Learned,
     /// The JSON lines.
     pub events: Events,
     /// What is kept of clients.
@@ -57,8 +61,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads a file, or the built-in configuration. A relative `rules.directory` starts at the file's own folder;
-    /// a relative `events.file` at the working directory.
+    /// Reads a file, or the built-in configuration. Relative `rules.directory` and `rules.feeds` start at the file's own
+    /// folder; relative `events.file` and `learned.file` at the working directory.
     pub fn load(path: Option<&Path>) -> Result<Self, Error> {
         let mut faults = Faults::default();
         let Some(path) = path else {
@@ -69,8 +73,10 @@ impl Config {
             return faults.finish(Self::default());
         };
         let mut config = Self::read(&label(path), &text, &mut faults);
-        if let (Some(directory), Some(folder)) = (&mut config.rules.directory, path.parent()) {
-            *directory = folder.join(&directory);
+        if let Some(folder) = path.parent() {
+            for directory in [&mut config.rules.directory, &mut config.rules.feeds].into_iter().flatten() {
+                *directory = folder.join(&directory);
+            }
         }
         faults.finish(config)
     }
@@ -111,11 +117,18 @@ impl Config {
         }
     }
 
+    /// The bounds of what workers learn together.
+    pub fn learned_settings(&self) -> learned::Settings {
+        let Learned { max_names, max_endpoints, endpoint_idle, .. } = self.learned;
+        learned::Settings { max_names, max_endpoints, endpoint_idle: micros(endpoint_idle) }
+    }
+
     fn sections(&mut self) -> Vec<(&'static str, Keys<'_>)> {
         vec![
             ("capture", self.capture.keys()),
             ("sensor", self.sensor.keys()),
             ("rules", self.rules.keys()),
+            ("learned", self.learned.keys()),
             ("events", self.events.keys()),
             ("ledger", self.ledger.keys()),
             ("web", self.web.keys()),

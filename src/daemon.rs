@@ -9,23 +9,33 @@ use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::capture::{self, Live};
 use crate::cli::Failure;
-use crate::config::{self, Config, load_rules};
+use crate::config::Config;
 use crate::eve::{self, Renderer, StatsRecord};
+use crate::learned::Learned;
 use crate::ledger::{self, Ledger};
-use crate::metrics::{Build, EventTotals, Metrics, RuleTotals, Sources, WorkerSlot};
+use crate::metrics::{Build, EventTotals, Metrics, Sources};
 use crate::rules::RuleSet;
 use crate::web;
 
 mod clock;
+mod kept;
 mod log;
+mod reload;
+mod replace;
+mod seen;
+mod size;
 mod worker;
 
 use clock::Clock;
-use worker::{Control, Worker};
+use kept::Kept;
+use reload::{Load, Loader, Read, Watched};
+use size::Size;
+use worker::Worker;
 
 /// What may be typed to override the configuration.
 #[derive(Clone, Debug, Default)]
@@ -40,24 +50,12 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
 }
 
-impl Options {
-    /// Reads configuration and rules: both good, or nothing.
-    fn load(&self) -> Result<(Config, Arc<RuleSet>), config::Error> {
-        let mut config = Config::load(self.config.as_deref())?;
-        if !self.interfaces.is_empty() {
-            config.capture.interfaces.clone_from(&self.interfaces);
-        }
-        if self.filter.is_some() {
-            config.capture.filter.clone_from(&self.filter);
-        }
-        config.web.listen = self.listen.unwrap_or(config.web.listen);
-        let rules = load_rules(&config)?;
-        Ok((config, Arc::new(rules)))
-    }
-}
-
 /// How long the end may take: final records written, answers finished.
 const DRAIN: Duration = Duration::from_secs(4);
+/// How long the learned endpoints may take to be written at the end.
+const KEEP: Duration = Duration::from_secs(1);
+/// Seconds between two looks for what was learned and is over, and two writes of what is kept.
+const MINUTE: u64 = 60;
 /// A worker silent for longer is stuck, and the watchdog is left to bite.
 const STUCK: Duration = Duration::from_secs(10);
 
@@ -67,8 +65,10 @@ const STUCK: Duration = Duration::from_secs(10);
 /// Anything that keeps it from starting, each with its exit code; later only the failure of all workers.
 pub fn run(options: Options) -> Result<(), Failure> {
     let started = clock::wall();
-    let (config, rules) = options.load()?;
+    let Load { watched, seen, result } = options.load(Watched::default());
+    let Read { config, rules, feeds } = result?;
     log::start(config.log.level);
+    feeds.iter().for_each(|feed| info!("feed {feed}"));
     let captures = open(&config, options.filter.is_some())?;
     let listener = web::bind(config.web.listen).map_err(Failure::running)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -77,31 +77,72 @@ pub fn run(options: Options) -> Result<(), Failure> {
         .map_err(|e| Failure::running(format_args!("runtime: {e}: free some file descriptors")))?;
     let writer = start_writer(&config)?;
     let ledger = Arc::new(Ledger::new(ledger_settings(&config)));
+    let learned = Arc::new(Learned::new(config.learned_settings()));
+    let kept =
+        config.learned.file.clone().and_then(|path| Kept::open(path, Arc::clone(&learned))).map(Arc::new);
     let clock = Clock::start();
-    let mut workers = Vec::new();
+    let shared = worker::Place {
+        ledger: Arc::clone(&ledger),
+        learned: Arc::clone(&learned),
+        events: writer.sender(),
+        clock: clock.clone(),
+    };
+    let workers = start_workers(&config, captures, &rules, &shared)?;
+    drop(shared);
+    let counters = EventCounters::new(writer.counters());
+    let sources = sources(&ledger, &learned, &workers, &counters, started);
+    let metrics = Arc::new(Metrics::new(sources));
+    metrics.loaded(size::totals(&rules, &feeds), clock::wall());
+    let mut loader = Loader::start().map_err(no_thread)?;
+    {
+        let _inside = runtime.enter();
+        loader.watch(watched, seen);
+    }
+    let size = Size::of(&rules, &feeds);
+    let daemon = Daemon {
+        options,
+        config,
+        rules,
+        size,
+        loader,
+        workers,
+        writer,
+        counters,
+        ledger,
+        learned,
+        kept,
+        minute: None,
+        next_minute: MINUTE * 1000,
+        metrics,
+        clock,
+        started,
+    };
+    let result = runtime.block_on(daemon.serve(listener));
+    // A load in hand is nobody's any more.
+    runtime.shutdown_background();
+    result
+}
+
+/// A thread for each handle.
+fn start_workers(
+    config: &Config,
+    captures: Vec<Live>,
+    rules: &Arc<RuleSet>,
+    place: &worker::Place,
+) -> Result<Vec<Worker>, Failure> {
     let per_interface = config.capture.workers;
-    for (n, live) in captures.into_iter().enumerate() {
+    let start = |(n, live)| {
         let number = u8::try_from(n).unwrap_or(u8::MAX);
         let group = (per_interface > 1).then(|| fanout_group(n / per_interface));
-        let place =
-            worker::Place { ledger: Arc::clone(&ledger), events: writer.sender(), clock: clock.clone() };
-        let worker = Worker::start(
-            number,
-            live,
-            group,
-            capture_settings(&config),
-            config.sensor_settings(),
-            &rules,
-            place,
-        )
-        .map_err(|e| Failure::running(format_args!("worker thread: {e}: raise the limit of tasks")))?;
-        workers.push(worker);
-    }
-    let slots: Vec<Arc<WorkerSlot>> = workers.iter().map(|w| Arc::clone(w.slot())).collect();
-    let counters = EventCounters::new(writer.counters());
-    let metrics = metrics(&ledger, slots, &counters, started, &rules);
-    let daemon = Daemon { options, config, workers, writer, counters, ledger, metrics, clock, started };
-    runtime.block_on(daemon.serve(listener))
+        let capture = capture_settings(config);
+        Worker::start(number, live, group, capture, config.sensor_settings(), rules, place.clone())
+            .map_err(no_thread)
+    };
+    captures.into_iter().enumerate().map(start).collect()
+}
+
+fn no_thread(error: std::io::Error) -> Failure {
+    Failure::running(format_args!("thread: {error}: raise the limit of tasks"))
 }
 
 /// The handles of each interface; the first that cannot be opened ends it.
@@ -151,17 +192,18 @@ fn start_writer(config: &Config) -> Result<eve::Writer, Failure> {
         .map_err(|e| Failure::running(format_args!("event writer: {e}: raise the limit of tasks")))
 }
 
-fn metrics(
+fn sources(
     ledger: &Arc<Ledger>,
-    workers: Vec<Arc<WorkerSlot>>,
+    learned: &Arc<Learned>,
+    workers: &[Worker],
     counters: &Arc<EventCounters>,
     started: SystemTime,
-    rules: &RuleSet,
-) -> Arc<Metrics> {
+) -> Sources {
     let counters = Arc::clone(counters);
-    let metrics = Metrics::new(Sources {
+    Sources {
         ledger: Arc::clone(ledger),
-        workers,
+        learned: Arc::clone(learned),
+        workers: workers.iter().map(|w| Arc::clone(w.slot())).collect(),
         events: Box::new(move || counters.totals()),
         started,
         build: Build {
@@ -169,13 +211,7 @@ fn metrics(
             revision: env!("GEOPHONE_REVISION"),
             rustc: env!("GEOPHONE_RUSTC"),
         },
-    });
-    metrics.loaded(rule_totals(rules), clock::wall());
-    Arc::new(metrics)
-}
-
-fn rule_totals(rules: &RuleSet) -> RuleTotals {
-    RuleTotals { detections: rules.detections().len(), pools: rules.host_count() }
+    }
 }
 
 /// Counters of the event writers, of all those there were: a reload may start another, and no counter goes down.
@@ -207,10 +243,19 @@ impl EventCounters {
 struct Daemon {
     options: Options,
     config: Config,
+    /// In force, and the last to be let go of: never on a worker's thread.
+    rules: Arc<RuleSet>,
+    size: Size,
+    loader: Loader,
     workers: Vec<Worker>,
     writer: eve::Writer,
     counters: Arc<EventCounters>,
     ledger: Arc<Ledger>,
+    learned: Arc<Learned>,
+    kept: Option<Arc<Kept>>,
+    /// What is done once a minute beside all this, and when next, in the clock's milliseconds.
+    minute: Option<JoinHandle<()>>,
+    next_minute: u64,
     metrics: Arc<Metrics>,
     clock: Clock,
     started: SystemTime,
@@ -237,6 +282,7 @@ impl Daemon {
             tokio::select! {
                 _ = second.tick() => if let Err(failure) = self.second() { break Err(failure) },
                 _ = hang_up.recv() => self.reload(),
+                turn = self.loader.next() => self.turn(turn),
                 _ = terminate.recv() => break Ok(()),
                 _ = interrupt.recv() => break Ok(()),
             }
@@ -249,8 +295,8 @@ impl Daemon {
         drained.and(result)
     }
 
-    /// Once a second: the watchdog, the ledger's expiry, statistics, and whether anybody still works.
-    fn second(&self) -> Result<(), Failure> {
+    /// Once a second: the watchdog, the ledger's expiry, statistics, what waits, and whether anybody still works.
+    fn second(&mut self) -> Result<(), Failure> {
         let now = self.clock.millis();
         let alive = |w: &Worker| now.saturating_sub(w.slot().last_tick()) < STUCK.as_millis() as u64;
         if self.workers.iter().all(|w| w.is_finished() || alive(w)) {
@@ -259,6 +305,14 @@ impl Daemon {
             error!("a worker has not come back from its packets for {} s", STUCK.as_secs());
         }
         self.ledger.expire(clock::packet_time());
+        self.loader.sweep();
+        if self.loader.is_due() {
+            self.reload();
+        }
+        if now >= self.next_minute && self.minute.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.next_minute = now + MINUTE * 1000;
+            self.minute = Some(self.keep());
+        }
         if self.clock.passed(self.config.events.stats_interval) {
             self.tell_stats();
         }
@@ -268,6 +322,17 @@ impl Daemon {
             ));
         }
         Ok(())
+    }
+
+    /// Forgets what was learned and is over, and writes what is kept, on a thread that may wait for the disk.
+    fn keep(&self) -> JoinHandle<()> {
+        let (learned, kept) = (Arc::clone(&self.learned), self.kept.clone());
+        tokio::task::spawn_blocking(move || {
+            learned.expire(clock::packet_time());
+            if let Some(kept) = kept {
+                kept.save();
+            }
+        })
     }
 
     fn tell_stats(&self) {
@@ -290,60 +355,6 @@ impl Daemon {
         }
     }
 
-    /// SIGHUP: reopens the event file, and takes new configuration and rules if all of it is good.
-    fn reload(&mut self) {
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading]);
-        match self.options.load() {
-            Ok((config, rules)) => self.replace(config, rules),
-            Err(faults) => {
-                for line in faults.to_string().lines() {
-                    error!("reload: {line}");
-                }
-                error!("reload: refused; the configuration and rules from before stay in force");
-                self.metrics.load_failed();
-                self.writer.reopen();
-            }
-        }
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    }
-
-    fn replace(&mut self, config: Config, rules: Arc<RuleSet>) {
-        if config.capture != self.config.capture || config.web != self.config.web {
-            warn!("reload: changes of capture and web are taken up at the next start");
-        }
-        let before = (&self.config.events.file, self.config.events.queue, &self.config.privacy);
-        if before == (&config.events.file, config.events.queue, &config.privacy) {
-            self.writer.reopen();
-        } else if let Err(failure) = self.change_writer(&config) {
-            error!("reload: {failure:?}");
-        }
-        log::set(config.log.level);
-        self.ledger.replace_settings(ledger_settings(&config));
-        for worker in &self.workers {
-            worker.tell(Control::Rules(Arc::clone(&rules)));
-            worker.tell(Control::Settings(config.sensor_settings()));
-        }
-        self.metrics.loaded(rule_totals(&rules), clock::wall());
-        info!(
-            "reload: {} detections and {} pool hosts in force",
-            rules.detections().len(),
-            rules.host_count()
-        );
-        self.config = config;
-    }
-
-    /// Another destination needs another writer; the old one still writes what it has.
-    fn change_writer(&mut self, config: &Config) -> Result<(), Failure> {
-        let writer = start_writer(config)?;
-        self.counters.add(writer.counters());
-        for worker in &self.workers {
-            worker.tell(Control::Events(writer.sender()));
-        }
-        let old = std::mem::replace(&mut self.writer, writer);
-        std::thread::spawn(move || old.drain(DRAIN));
-        Ok(())
-    }
-
     /// Ends the workers, which tell their sessions' ends, and writes what is queued.
     fn drain(self) -> Result<(), Failure> {
         let deadline = self.clock.millis() + DRAIN.as_millis() as u64;
@@ -357,6 +368,7 @@ impl Daemon {
         if stuck > 0 {
             warn!("stopping: {stuck} workers did not end in time; their last records are lost");
         }
+        self.keep_last();
         self.tell_stats();
         let left = deadline.saturating_sub(self.clock.millis()).max(500);
         if let Err(undrained) = self.writer.drain(Duration::from_millis(left)) {
@@ -364,6 +376,19 @@ impl Daemon {
         }
         info!("stopped");
         Ok(())
+    }
+
+    /// Writes what is kept for the last time, unless the disk makes it wait.
+    fn keep_last(&self) {
+        let Some(kept) = self.kept.clone() else { return };
+        let (done, wait) = std::sync::mpsc::channel();
+        let writing = std::thread::Builder::new().spawn(move || {
+            kept.save();
+            let _ = done.send(());
+        });
+        if writing.is_ok() && wait.recv_timeout(KEEP).is_err() {
+            warn!("stopping: learned endpoints could not be written in time; those of a minute ago are kept");
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::SystemTime;
 
 use prometheus::{Registry, TextEncoder};
 
+use crate::feeds::Reason;
+use crate::learned::Learned;
 use crate::ledger::{Client, Ledger};
 
 mod catalogue;
@@ -53,14 +55,24 @@ pub struct EventTotals {
 pub struct RuleTotals {
     /// Detection rules.
     pub detections: usize,
-    /// Pool hosts.
+    /// Listed hosts.
     pub pools: usize,
+    /// Listed addresses.
+    pub addresses: usize,
+    /// Allowed hosts and addresses.
+    pub allowed: usize,
+    /// Miner scripts.
+    pub scripts: usize,
+    /// Entries of feeds that were refused, by reason.
+    pub refused: [u64; Reason::ALL.len()],
 }
 
 /// Where the figures come from.
 pub struct Sources {
     /// The accounts of clients.
     pub ledger: Arc<Ledger>,
+    /// What all workers learned.
+    pub learned: Arc<Learned>,
     /// One slot a worker; several may share an interface.
     pub workers: Vec<Arc<WorkerSlot>>,
     /// Asks for the event writer's counters. Called at each scrape; must not block.

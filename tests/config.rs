@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use geophone::config::{Config, Error, Level, load_rules};
+use geophone::config::{Config, Error, Level, Loaded, load_all, load_rules};
 use geophone::detect::{Dialect, Signal};
 
 /// A directory that goes away with the test.
@@ -499,6 +499,104 @@ scripts:
         assert!(line.starts_with(part), "{part}\nis not\n{line}");
     }
     assert_eq!(said.len(), expected.len(), "{}", said.join("\n"));
+}
+
+/// Rules from a folder with these files, and feeds from another.
+fn with_feeds(rules: &[(&str, &str)], feeds: &[(&str, &[u8])]) -> Result<Loaded, Vec<String>> {
+    let folder = Folder::new();
+    let mut config = Config::default();
+    config.rules.built_in = rules.is_empty();
+    for (name, text) in rules {
+        folder.file(&format!("rules/{name}"), text);
+        config.rules.directory = Some(folder.0.join("rules"));
+    }
+    fs::create_dir_all(folder.0.join("feeds/folder")).unwrap();
+    config.rules.feeds = Some(folder.0.join("feeds"));
+    for (name, text) in feeds {
+        folder.file(&format!("feeds/{name}"), text);
+    }
+    load_all(&config).map_err(|error| lines(&error, "/feeds/"))
+}
+
+#[test]
+fn feeds_stand_below_the_rules() {
+    let own = "# geophone hosts 1\n\
+        @\tmatch=suffix\toperator=Own\npool.example.com\nallowed.example.com\taction=allow\n\
+        @\noperator.example.net\toperator=Own\n198.51.100.0/24\taction=allow\n";
+    let plain: &[u8] =
+        b"# a list\neu1.pool.example.com\nx.allowed.example.com\noperator.example.net\nnew.example.org\n\
+        co.uk\nwww.google.com\n203.0.113.7:3333\n198.51.100.9\n127.0.0.1\n45.45.45.45:3333\n";
+    let adblock: &[u8] = b"! Title: b\n||operator.example.net^\n||wide.example.org^\n||new.example.org^\n";
+    let feeds = [("b.txt", adblock), ("a.txt", plain), (".c.txt", b"\x1f\x8bhidden")];
+    let Loaded { rules, feeds, .. } = with_feeds(&[("own.hosts", own), ("r.yaml", RULE)], &feeds).unwrap();
+    let list = |name: &str| rules.host(name).map(|host| (host.operator(), &*host.about.source));
+    assert_eq!(
+        list("eu1.pool.example.com"),
+        Some(("Own", "own.hosts")),
+        "a longer name takes no word from the rules"
+    );
+    assert_eq!(list("x.allowed.example.com"), None);
+    assert_eq!(list("operator.example.net"), Some(("Own", "own.hosts")));
+    assert_eq!(
+        list("a.operator.example.net"),
+        Some(("operator.example.net", "b.txt")),
+        "of those below nothing was said"
+    );
+    assert_eq!(list("new.example.org"), Some(("new.example.org", "a.txt")));
+    assert_eq!(list("a.wide.example.org"), Some(("wide.example.org", "b.txt")));
+    for name in ["x.co.uk", "www.google.com"] {
+        assert_eq!(list(name), None, "{name}");
+    }
+    let address = |a: [u8; 4], port| rules.address(a.into(), port).map(|found| &*found.about.source);
+    assert_eq!((address([45, 45, 45, 45], 3333), address([45, 45, 45, 45], 80)), (Some("a.txt"), None));
+    assert_eq!(address([198, 51, 100, 9], 1), None, "allowed by a prefix of the rules");
+    let names: Vec<_> = feeds.iter().map(|feed| &*feed.name).collect();
+    assert_eq!(names, ["a.txt", "b.txt"], "sorted; hidden files and folders are left alone");
+    let told: Vec<_> = feeds.iter().map(ToString::to_string).collect();
+    assert!(
+        told[0].starts_with("a.txt (plain): 2 taken, 2 known already, ") && told[0].contains("allowed 1"),
+        "{told:?}"
+    );
+    assert_eq!(told[1], "b.txt (adblock): 3 taken, 0 known already, 0 refused");
+}
+
+#[test]
+fn feeds_add_to_the_built_in_rules() {
+    let feed: &[u8] = b"www.nicehash.com\nxmr-eu1.nanopool.org\npool.of-a-feed.example.org\nminer.exdynsrv.com\n";
+    let Loaded { rules, feeds, .. } = with_feeds(&[], &[("f", feed)]).unwrap();
+    assert_eq!((feeds[0].taken, feeds[0].covered, feeds[0].refused()), (2, 1, 1), "{}", feeds[0]);
+    assert!(rules.is_allowed("www.nicehash.com"));
+    assert_eq!(rules.host("xmr-eu1.nanopool.org").map(|h| h.operator()), Some("Nanopool"));
+    assert!(rules.host("pool.of-a-feed.example.org").is_some());
+    assert!(!rules.detections().is_empty());
+}
+
+#[test]
+fn feeds_of_which_nothing_can_be_made_are_faults() {
+    let good: &[u8] = b"pool.example.org\n";
+    let fault = |text: &[u8]| {
+        let said = with_feeds(&[("r.yaml", RULE)], &[("good", good), ("x", text)]).expect_err("a bad feed");
+        assert_eq!(said.len(), 1, "{said:?}");
+        said[0].clone()
+    };
+    assert!(fault(b"").starts_with("x:1:1: holds no entry"), "cut to nothing");
+    assert!(
+        fault(b"# geophone hosts 1\na.example.com\n")
+            .starts_with("x: is a host list, no feed: call it .hosts")
+    );
+    assert!(fault(b"\x1f\x8b\x08 packed").starts_with("x:1:1: is packed with gzip"));
+    assert!(fault(b"what is this?\nand that, and so on\n").starts_with("x:1:1: "));
+    let cut =
+        fault(b"{\"Event\": {\"info\": \"pools\", \"Attribute\": [{\"type\": \"domain\", \"value\": \"a.exa");
+    assert!(cut.starts_with("x:1") && cut.contains("mend the feed"), "{cut}");
+    let many: Vec<_> = (0..65).map(|n| format!("f{n}")).collect();
+    let many: Vec<_> = many.iter().map(|name| (name.as_str(), good)).collect();
+    let said = with_feeds(&[("r.yaml", RULE)], &many).expect_err("65 feeds");
+    assert!(said[0].ends_with("has more than 64 feeds: join some with geophone rules import"), "{said:?}");
+    let mut config = Config::default();
+    config.rules.feeds = Some("/nonexistent".into());
+    let error = load_all(&config).expect_err("no such directory");
+    assert_eq!(error.unreadable(), Some(std::io::ErrorKind::NotFound));
 }
 
 #[test]

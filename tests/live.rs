@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "live/known.rs"]
+mod known;
 #[path = "live/network.rs"]
 mod network;
 #[path = "live/pool.rs"]

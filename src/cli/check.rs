@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use super::table::plain;
 use super::{Failure, print};
 use crate::capture;
-use crate::config::{Config, load_rules};
+use crate::config::{Config, load_all};
 
 /// Validates the configuration, its rules and its capture filter.
 pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
     let config = Config::load(path)?;
-    let rules = load_rules(&config)?;
+    let loaded = load_all(&config)?;
+    let rules = &loaded.rules;
     if let Some(filter) = &config.capture.filter {
         capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
     }
@@ -23,6 +25,9 @@ pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
         writeln!(out, "{source}: configuration is good")?;
         writeln!(out, "interfaces: {}", config.capture.interfaces.join(", "))?;
         writeln!(out, "rules: {detections} detections, {dialects} described dialects, {pools} pool hosts")?;
+        for feed in &loaded.feeds {
+            writeln!(out, "feed {}", plain(&feed.to_string()))?;
+        }
         writeln!(out, "metrics: http://{}/metrics", config.web.listen)
     })
 }

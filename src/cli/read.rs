@@ -12,6 +12,8 @@ use crate::capture::{self, Batch};
 use crate::config::{Config, load_rules};
 use crate::detect::{Alert, Event, Phase, SessionRecord, Signal};
 use crate::eve::{Lines, Renderer};
+use crate::learned::Learned;
+use crate::packet::Time;
 use crate::privacy::Privacy;
 use crate::sensor::Sensor;
 
@@ -19,6 +21,8 @@ mod summary;
 
 /// Frames between two looks at the progress.
 const BATCH: usize = 4096;
+/// Packet time between two looks for what learned names and endpoints are over.
+const EXPIRE: u64 = 60 * Time::SECOND;
 /// Files below this many bytes show no progress bar.
 const LONG: u64 = 64 << 20;
 
@@ -26,8 +30,11 @@ const LONG: u64 = 64 << 20;
 pub(super) fn read(args: &Read) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref())?;
     let rules = Arc::new(load_rules(&config)?);
+    let learned = Arc::new(Learned::new(config.learned_settings()));
     let mut reading = Reading {
-        sensor: Sensor::new(config.sensor_settings(), rules, 0),
+        sensor: Sensor::with_learned(config.sensor_settings(), rules, Arc::clone(&learned), 0),
+        learned,
+        expired: Time(0),
         events: Vec::new(),
         out: open_events(args.events.as_deref(), Renderer::new(config.privacy.settings()))?,
         sessions: Vec::new(),
@@ -84,6 +91,9 @@ struct Filter<'a> {
 
 struct Reading {
     sensor: Sensor,
+    learned: Arc<Learned>,
+    /// Packet time when they last were.
+    expired: Time,
     events: Vec<Event>,
     out: Out,
     sessions: Vec<SessionRecord>,
@@ -101,7 +111,15 @@ impl Reading {
         let bar = progress(file.total_bytes());
         loop {
             let (sensor, events) = (&mut self.sensor, &mut self.events);
-            let batch = file.for_each(Some(BATCH), |frame| sensor.frame(&frame, events));
+            let mut last = self.expired;
+            let batch = file.for_each(Some(BATCH), |frame| {
+                last = frame.time;
+                sensor.frame(&frame, events);
+            });
+            if last.since(self.expired) >= EXPIRE {
+                self.learned.expire(last);
+                self.expired = last;
+            }
             if !self.drain()? {
                 return Ok(false);
             }

@@ -7,21 +7,27 @@ use std::path::Path;
 use super::fault::{Faults, FileFaults, label};
 use super::yaml::Location;
 
+/// The bytes of a file of at most `most`, or nothing and a fault.
+pub(super) fn bytes(path: &Path, most: usize, faults: &mut Faults) -> Option<Vec<u8>> {
+    let file = label(path);
+    match bounded(path, most) {
+        Ok(bytes) if bytes.len() > most => {
+            let what = format!("is larger than {} MiB", most >> 20);
+            faults.whole(&file, &what, "check that it is the right file, or split it");
+            None
+        }
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            faults.unreadable(&file, &error);
+            None
+        }
+    }
+}
+
 /// The text of a file of at most `most` bytes, or nothing and a fault.
 pub(super) fn read(path: &Path, most: usize, faults: &mut Faults) -> Option<String> {
     let file = label(path);
-    let bytes = match bounded(path, most) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            faults.unreadable(&file, &error);
-            return None;
-        }
-    };
-    if bytes.len() > most {
-        let what = format!("is larger than {} MiB", most >> 20);
-        faults.whole(&file, &what, "check that it is the right file, or split it");
-        return None;
-    }
+    let bytes = bytes(path, most, faults)?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         // More likely half written than meant: a reload must not fall back to the defaults for it.
         faults.whole(&file, "is empty", "write the keys that differ from the default, or a comment");

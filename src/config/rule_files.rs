@@ -1,5 +1,6 @@
-//! Rule files: the built-in ones, every `*.yaml` and `*.hosts` of a directory, or both, to one rule set. What a rule means is not known
-//! here; [`RuleSet::build_all`] checks that, and its faults get their places back.
+//! Rule files: the built-in ones, every `*.yaml` and `*.hosts` of a directory, or both, and below them other people's
+//! feeds, to one rule set. What a rule means is not known here; [`RuleSet::build_all`] checks that, and its faults get
+//! their places back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use super::fault::{Faults, label};
 use super::{Config, Error, file};
 
 mod dialects;
+mod feeds;
 mod hosts;
 mod item;
 mod known;
@@ -18,6 +20,7 @@ mod members;
 mod rule;
 mod samples;
 
+pub use feeds::FeedCount;
 pub use samples::{Sample, Sampled, Samples};
 
 use lists::Lists;
@@ -42,11 +45,27 @@ const BUILT_IN: [(&str, &str); 5] = [
 
 /// Reads the rules that `config` asks for: a whole new set, or everything that is wrong with it.
 pub fn load_rules(config: &Config) -> Result<RuleSet, Error> {
-    load_rules_with_samples(config).map(|(rules, _)| rules)
+    load_all(config).map(|loaded| loaded.rules)
 }
 
 /// Reads them with the samples that they must find and leave alone.
 pub fn load_rules_with_samples(config: &Config) -> Result<(RuleSet, Vec<Samples>), Error> {
+    load_all(config).map(|loaded| (loaded.rules, loaded.samples))
+}
+
+/// The rules, and what else their files told.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The set.
+    pub rules: RuleSet,
+    /// What rules must find and leave alone.
+    pub samples: Vec<Samples>,
+    /// What each feed gave.
+    pub feeds: Vec<FeedCount>,
+}
+
+/// Reads all that their files tell.
+pub fn load_all(config: &Config) -> Result<Loaded, Error> {
     let mut faults = Faults::default();
     let mut lists = Lists::default();
     if config.rules.built_in || config.rules.directory.is_none() {
@@ -72,24 +91,15 @@ pub fn load_rules_with_samples(config: &Config) -> Result<(RuleSet, Vec<Samples>
             faults.whole(&label(directory), "has no detection rule", remedy);
         }
     }
-    let rules = lists.build(&mut faults);
-    faults.finish(rules)
+    let feeds = config.rules.feeds.as_ref().map(|directory| lists.read_feeds(directory, &mut faults));
+    let (rules, samples) = lists.build(&mut faults);
+    faults.finish(Loaded { rules, samples, feeds: feeds.unwrap_or_default() })
 }
 
 /// The rule files of a directory, sorted, so that the same directory always gives the same faults.
 fn files(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
     let name = label(directory);
-    let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut paths: Vec<PathBuf> = match entries {
-        Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
-        Err(error) => {
-            faults.unreadable(&name, &error);
-            return Vec::new();
-        }
-    };
-    // Editors leave hidden files beside the ones they edit.
-    paths.retain(|p| p.file_name().is_some_and(|n| !n.as_encoded_bytes().starts_with(b".")));
-    paths.sort();
+    let mut paths = visible(directory, faults);
     for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "yml")) {
         faults.whole(&label(path), "is not read for its name", "call it .yaml, or move it away");
     }
@@ -98,6 +108,22 @@ fn files(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
         faults.whole(&name, "has more than 256 rule files", "join some of them");
         paths.clear();
     }
+    paths
+}
+
+/// What is in a directory and not hidden, sorted.
+fn visible(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<PathBuf> = match entries {
+        Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
+        Err(error) => {
+            faults.unreadable(&label(directory), &error);
+            return Vec::new();
+        }
+    };
+    // Editors leave hidden files beside the ones they edit.
+    paths.retain(|p| p.file_name().is_some_and(|n| !n.as_encoded_bytes().starts_with(b".")));
+    paths.sort();
     paths
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::privacy::{self, Payees};
-use crate::sensor;
+use crate::{learned, sensor};
 
 use super::slot::Slot;
 
@@ -85,8 +85,34 @@ impl Default for Sensor {
 pub struct Rules {
     /// Whether the built-in rules count beside those of `directory`; false. Without a directory they always do.
     pub built_in: bool,
-    /// Directory whose `*.yaml` files are the rules; without it the built-in ones are.
+    /// Directory whose `*.yaml` and `*.hosts` files are the rules; without it the built-in ones are.
     pub directory: Option<PathBuf>,
+    /// Directory of other people's lists, which only add to what the rules know.
+    pub feeds: Option<PathBuf>,
+    /// Time between two looks at whether files of both directories changed; without it only a signal reloads.
+    pub watch: Option<Duration>,
+    /// Whether a reload may take a feed, or all hosts together, that became smaller by more than half.
+    pub allow_shrink: bool,
+}
+
+/// `learned`: what is remembered of names and endpoints, of all workers together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// Pairs of client and server with the names asked for, 1.5 KiB each at worst, and as many watched servers.
+    pub max_names: usize,
+    /// Endpoints that spoke mining, 1.2 KiB each at worst.
+    pub max_endpoints: usize,
+    /// Silence after which an endpoint is forgotten.
+    pub endpoint_idle: Duration,
+    /// File that keeps endpoints over a restart; without it they are forgotten.
+    pub file: Option<PathBuf>,
+}
+
+impl Default for Learned {
+    fn default() -> Self {
+        let learned::Settings { max_names, max_endpoints, endpoint_idle } = learned::Settings::default();
+        Self { max_names, max_endpoints, endpoint_idle: Duration::from_micros(endpoint_idle), file: None }
+    }
 }
 
 /// `events`: the JSON lines.
@@ -221,7 +247,24 @@ impl Sensor {
 
 impl Rules {
     pub(super) fn keys(&mut self) -> Keys<'_> {
-        vec![("built_in", Slot::Flag(&mut self.built_in)), ("directory", Slot::Path(&mut self.directory))]
+        vec![
+            ("built_in", Slot::Flag(&mut self.built_in)),
+            ("directory", Slot::Path(&mut self.directory)),
+            ("feeds", Slot::Path(&mut self.feeds)),
+            ("watch", Slot::SpanOrNone(&mut self.watch, secs(1)..=secs(3600))),
+            ("allow_shrink", Slot::Flag(&mut self.allow_shrink)),
+        ]
+    }
+}
+
+impl Learned {
+    pub(super) fn keys(&mut self) -> Keys<'_> {
+        vec![
+            ("max_names", Slot::Count(&mut self.max_names, 16..=1_048_576)),
+            ("max_endpoints", Slot::Count(&mut self.max_endpoints, 16..=1_048_576)),
+            ("endpoint_idle", Slot::Span(&mut self.endpoint_idle, secs(60)..=days(366))),
+            ("file", Slot::Path(&mut self.file)),
+        ]
     }
 }
 

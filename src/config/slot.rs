@@ -27,6 +27,7 @@ pub(super) enum Slot<'c> {
     Path(&'c mut Option<PathBuf>),
     Payees(&'c mut Payees),
     Span(&'c mut Duration, RangeInclusive<Duration>),
+    SpanOrNone(&'c mut Option<Duration>, RangeInclusive<Duration>),
     Text(&'c mut Option<String>),
 }
 
@@ -42,6 +43,9 @@ impl Slot<'_> {
             Self::Path(slot) => *slot = optional(node)?.map(PathBuf::from),
             Self::Payees(slot) => *slot = PAYEES[value::word(node, &PAYEES.map(payees))?],
             Self::Span(slot, range) => *slot = value::span(node, &range)?,
+            Self::SpanOrNone(slot, range) => {
+                *slot = if node.value == Value::Null { None } else { Some(value::span(node, &range)?) };
+            }
             Self::Text(slot) => *slot = optional(node)?.map(str::to_owned),
         }
         Ok(())
@@ -61,6 +65,7 @@ impl Slot<'_> {
             Self::Path(slot) => slot.as_ref().map_or(Value::Null, |p| owned(p.display().to_string())),
             Self::Payees(slot) => Value::Text(payees(*slot).into()),
             Self::Span(slot, _) => owned(value::show_span(*slot)),
+            Self::SpanOrNone(slot, _) => slot.map_or(Value::Null, |span| owned(value::show_span(span))),
             Self::Text(slot) => slot.clone().map_or(Value::Null, owned),
         }
     }

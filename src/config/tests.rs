@@ -48,6 +48,11 @@ fn dump_loads_to_the_same() {
     config.sensor.gap_timeout = Duration::from_millis(1500);
     config.rules.directory = Some(PathBuf::from("/etc/geophone/rules: new"));
     config.events.file = Some(PathBuf::from("eve.json"));
+    config.rules.feeds = Some(PathBuf::from("/var/lib/feeds"));
+    config.rules.watch = Some(Duration::from_secs(10));
+    config.rules.allow_shrink = true;
+    config.learned.file = Some(PathBuf::from("endpoints.jsonl"));
+    config.learned.endpoint_idle = Duration::from_secs(60);
     config.web.listen = "[::1]:9810".parse().unwrap();
     config.privacy.payees = Payees::Hash;
     config.log.level = Level::Trace;
@@ -70,6 +75,40 @@ fn settings_reach_the_sensor_in_its_units() {
     assert_eq!((flow.max_candidate_line, flow.max_out_of_order), (4 << 10, 7));
     assert_eq!((flow.gap_timeout, flow.candidate_idle, flow.session_idle), (10_000, 2_000_000, 180_000_000));
     assert_eq!(session.interval, 14_400_000_000);
+}
+
+#[test]
+fn bounds_of_what_is_learned() {
+    let mut all = Faults::default();
+    let text =
+        "learned: {max_names: 16, max_endpoints: 1048576, endpoint_idle: 366d, file: x}\nrules: {watch: 1h}";
+    let config = all_good(Config::read("f", text, &mut all), all);
+    let learned = config.learned_settings();
+    assert_eq!((learned.max_names, learned.max_endpoints), (16, 1_048_576));
+    assert_eq!(learned.endpoint_idle, 366 * 86_400 * 1_000_000);
+    assert_eq!(config.rules.watch, Some(Duration::from_secs(3600)));
+    assert_eq!(Config::default().learned_settings(), learned::Settings::default());
+    for (text, said) in [
+        (
+            "learned: {max_names: 15}",
+            "1:22: learned.max_names: 15 is out of range: write a whole number from 16 to 1048576",
+        ),
+        ("learned: {max_endpoints: 1048577}", "1:26: learned.max_endpoints: 1048577 is out of range"),
+        ("learned: {endpoint_idle: 59s}", "1:26: learned.endpoint_idle: \"59s\" is out of range"),
+        ("learned: {endpoint_idle: null}", "1:26: learned.endpoint_idle: has no value"),
+        (
+            "rules: {watch: 500ms}",
+            "1:16: rules.watch: \"500ms\" is out of range: write a number with ms, s, m, h or d, from 1s to 1h",
+        ),
+        ("rules: {watch: 2h}", "1:16: rules.watch: \"2h\" is out of range"),
+        ("rules: {watch: on}", "1:16: rules.watch: \"on\" is no duration"),
+    ] {
+        assert!(faults(text)[0].starts_with(said), "{:?}", faults(text));
+    }
+}
+
+fn all_good(config: Config, faults: Faults) -> Config {
+    faults.finish(config).unwrap()
 }
 
 #[test]

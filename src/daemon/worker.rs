@@ -14,6 +14,7 @@ use super::clock::{self, Clock};
 use crate::capture::{self, Live, Totals};
 use crate::detect::Event;
 use crate::eve;
+use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{WorkerSlot, WorkerTotals};
 use crate::rules::RuleSet;
@@ -29,9 +30,11 @@ pub(super) enum Control {
     Settings(sensor::Settings),
 }
 
-/// Where a worker's findings go.
+/// Where a worker's findings go, and what it shares with others.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) ledger: Arc<Ledger>,
+    pub(super) learned: Arc<Learned>,
     pub(super) events: eve::Sender,
     pub(super) clock: Clock,
 }
@@ -60,7 +63,7 @@ impl Worker {
         let stop = Arc::new(AtomicBool::new(false));
         slot.tick(place.clock.millis());
         let mut running = Running {
-            sensor: Sensor::new(settings, Arc::clone(rules), number),
+            sensor: Sensor::with_learned(settings, Arc::clone(rules), Arc::clone(&place.learned), number),
             totals: WorkerTotals { max_flows: settings.flow.max_flows, ..WorkerTotals::default() },
             past: Totals::default(),
             capture,

@@ -135,6 +135,8 @@ catalogue! {
         "Events lost because the queue was full or they could not be written.";
     EVENTS = Counter "geophone_events_total" ["event_type"]
         "Events handed to the event output.";
+    FEED_REFUSED = Gauge "geophone_feed_entries_refused" ["reason"]
+        "Entries of the feeds in force that were not taken.";
     FLOWS = Gauge "geophone_flows" []
         "Flows followed.";
     FLOWS_CREATED = Counter "geophone_flows_created_total" []
@@ -143,6 +145,10 @@ catalogue! {
         "Flows no longer followed.";
     FLOWS_LIMIT = Gauge "geophone_flows_limit" []
         "Flows that are followed at most, all workers together.";
+    LEARNED = Gauge "geophone_learned" ["table"]
+        "What is remembered: pairs of client and server with names, servers watched for their names, endpoints that spoke mining.";
+    LEARNED_EVICTED = Counter "geophone_learned_evicted_total" ["table"]
+        "What was forgotten early because its table was full.";
     LIMIT_HITS = Counter "geophone_limit_hits_total" ["limit"]
         "Times a bound was hit.";
     MESSAGES = Counter "geophone_messages_total" ["dialect"]

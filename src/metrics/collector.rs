@@ -9,6 +9,8 @@ use prometheus::proto::MetricFamily;
 
 use super::{Configuration, Sources, WorkerTotals, catalogue, client_label, process, unix_seconds};
 use crate::detect::{Certainty, Dialect};
+use crate::feeds::Reason;
+use crate::learned::Counts;
 use crate::ledger::{ClientRow, Snapshot};
 use crate::packet::{Skip, Time};
 use crate::sensor::{Evicted, Limit, NameWire, Stats};
@@ -48,6 +50,7 @@ impl prometheus::core::Collector for Collector {
         families.extend(flows(&workers));
         families.extend(self.output());
         families.extend(rules(configuration));
+        families.extend(learned(self.sources.learned.counts()));
         families.extend(self.build());
         families.extend(process::families());
         families
@@ -202,14 +205,32 @@ fn flows(workers: &[Worker]) -> [MetricFamily; 6] {
     ]
 }
 
-fn rules(configuration: Configuration) -> [MetricFamily; 3] {
+fn rules(configuration: Configuration) -> [MetricFamily; 4] {
     let Configuration { successful, at, rules } = configuration;
-    let kinds = [("detections", rules.detections), ("pools", rules.pools)];
+    let kinds = [
+        ("addresses", rules.addresses),
+        ("allowed", rules.allowed),
+        ("detections", rules.detections),
+        ("pools", rules.pools),
+        ("scripts", rules.scripts),
+    ];
+    let refused = Reason::ALL.iter().map(|reason| reason.name()).zip(rules.refused);
     [
         catalogue::CONFIG_RELOAD.value(f64::from(u8::from(successful))),
         catalogue::CONFIG_RELOAD_TIME.value(at.map_or(0.0, unix_seconds)),
+        catalogue::FEED_REFUSED.samples(refused.map(|(reason, n)| ([reason.to_owned()], n as f64))),
         catalogue::RULES.samples(kinds.map(|(kind, n)| ([kind.to_owned()], n as f64))),
     ]
+}
+
+fn learned(counts: Counts) -> [MetricFamily; 2] {
+    let table = |[endpoints, names, watched]: [f64; 3]| {
+        [("endpoints", endpoints), ("names", names), ("watched", watched)]
+            .map(|(table, n)| ([table.to_owned()], n))
+    };
+    let held = [counts.endpoints, counts.names, counts.watched].map(|n| n as f64);
+    let evicted = [counts.endpoints_evicted, counts.names_evicted, counts.watched_evicted].map(|n| n as f64);
+    [catalogue::LEARNED.samples(table(held)), catalogue::LEARNED_EVICTED.samples(table(evicted))]
 }
 
 /// One counter of all workers.

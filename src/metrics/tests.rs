@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::capture;
 use crate::detect::{Dialect, Event, Phase};
+use crate::learned::{Known, Learned};
 use crate::ledger::Settings;
 use crate::ledger::tests::Flow;
 use crate::packet::Time;
@@ -19,6 +20,7 @@ fn state() -> (Metrics, Vec<Arc<WorkerSlot>>) {
     let workers: Vec<_> = ["eth0", "eth0", "eth1"].map(|name| Arc::new(WorkerSlot::new(name))).into();
     let metrics = Metrics::new(Sources {
         ledger: Arc::new(ledger),
+        learned: Arc::new(learned()),
         workers: workers.clone(),
         events: Box::new(|| EventTotals { alert: 5, mining_session: 4, stats: 0, dropped: 1 }),
         started: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_500),
@@ -31,11 +33,28 @@ fn state() -> (Metrics, Vec<Arc<WorkerSlot>>) {
 pub(crate) fn sources() -> Sources {
     Sources {
         ledger: Arc::new(Ledger::new(Settings::default())),
+        learned: Arc::default(),
         workers: vec![Arc::new(WorkerSlot::new("any"))],
         events: Box::new(EventTotals::default),
         started: SystemTime::UNIX_EPOCH,
         build: Build { version: "1", revision: "unknown", rustc: "unknown" },
     }
+}
+
+/// Three names of which one table of so few holds not all, and an endpoint.
+fn learned() -> Learned {
+    let learned =
+        Learned::new(crate::learned::Settings { max_names: 1, ..crate::learned::Settings::default() });
+    let [client, server, other] = ["10.0.0.1", "192.0.2.1", "192.0.2.2"].map(|a| a.parse().unwrap());
+    for server in [server, other] {
+        for port in 0..64 {
+            let client = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, port));
+            learned.name(client, server, "pool.example.com", 60, Time(0));
+        }
+    }
+    let known = Known { dialect: Dialect::Bitcoin, name: None, pool: None, coin: None };
+    learned.endpoint(crate::packet::Endpoint { addr: client, port: 3333 }, known, Time(0));
+    learned
 }
 
 fn events() -> Vec<Event> {
@@ -90,7 +109,9 @@ fn a_fixed_state_reads_as_written_down() {
     for (slot, n) in workers.iter().zip(1..) {
         assert!(slot.publish(&totals(n)));
     }
-    let rules = RuleTotals { detections: 12, pools: 345 };
+    let mut refused = [0; Reason::ALL.len()];
+    refused[Reason::Platform as usize] = 7;
+    let rules = RuleTotals { detections: 12, pools: 345, addresses: 6, allowed: 8, scripts: 9, refused };
     metrics.loaded(rules, SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_001));
     metrics.load_failed();
     let text = metrics.render();
@@ -135,6 +156,10 @@ fn closed_label_values_exist_at_zero_before_the_first_packet() {
         "geophone_limit_hits_total{limit=\"pending\"} 0",
         "geophone_events_total{event_type=\"stats\"} 0",
         "geophone_rules{kind=\"pools\"} 0",
+        "geophone_rules{kind=\"scripts\"} 0",
+        "geophone_learned{table=\"watched\"} 0",
+        "geophone_learned_evicted_total{table=\"endpoints\"} 0",
+        "geophone_feed_entries_refused{reason=\"public_suffix\"} 0",
         "geophone_config_last_reload_successful 0",
         "geophone_clients_limit 10000",
         "geophone_clients_overflow_total 0",

@@ -118,6 +118,16 @@ impl Addresses {
         })
     }
 
+    /// The entries that hold for all that `key` asks, the longest prefix first.
+    pub(super) fn covering(&self, key: Key) -> impl Iterator<Item = &Entry> {
+        let lengths = self.prefixes(key.version).lengths.iter().filter(move |length| **length <= key.length);
+        lengths.flat_map(move |&length| {
+            let wide = Key { bits: key.bits & mask(key.version, length), length, ..key };
+            let any_port = if key.port == 0 { None } else { self.listed(&Key { port: 0, ..wide }) };
+            [self.listed(&wide), any_port].into_iter().flatten()
+        })
+    }
+
     /// Whether something may be listed for this address; no means no.
     #[inline]
     pub(super) fn may_hold(&self, addr: IpAddr) -> bool {

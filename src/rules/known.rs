@@ -12,6 +12,8 @@ use super::hosts::{self, Hosts};
 use super::scripts::{self, Script, Scripts};
 use super::{About, Action, KnownAddress, KnownHost, ListCount, Listed, Problem, Scope, build};
 
+mod below;
+
 /// An account that hosts share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AboutId(u32);

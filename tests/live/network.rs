@@ -10,12 +10,17 @@ use super::pool;
 /// The interface of the client, which the sensor listens on.
 pub(crate) const INTERFACE: &str = "va";
 
-const SECONDS_A_TEST: &str = "120";
+const SECONDS_A_TEST: u64 = 120;
 const DIRECTORY: &str = "GEOPHONE_LIVE_DIRECTORY";
 
 /// Runs the ignored test `inside` as the first process of new namespaces, in which it is root over an empty network.
 /// Says on standard error that it skips where that, or one of `tools`, is not to be had.
 pub(crate) fn run(inside: &str, tools: &[&str]) {
+    run_for(SECONDS_A_TEST, inside, tools);
+}
+
+/// The same for a test that takes longer.
+pub(crate) fn run_for(seconds: u64, inside: &str, tools: &[&str]) {
     if let Some(missing) = missing(tools) {
         // Past the harness, which would keep the line of a test that passes.
         let _ = writeln!(io::stderr(), "skipped {inside}: {missing}");
@@ -23,7 +28,7 @@ pub(crate) fn run(inside: &str, tools: &[&str]) {
     }
     let directory = Directory::new(inside);
     let mut child = Command::new("timeout")
-        .args(["--signal=KILL", SECONDS_A_TEST])
+        .args(["--signal=KILL", &seconds.to_string()])
         .args(UNSHARE)
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", inside, "--ignored", "--nocapture"])
@@ -78,7 +83,8 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("geophone-{}-{test}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("geophone-{}-{}", std::process::id(), test.replace("::", "-")));
         std::fs::create_dir(&path).unwrap();
         Self(path)
     }

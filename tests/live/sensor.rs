@@ -24,10 +24,15 @@ pub(crate) struct Sensor {
 impl Sensor {
     /// Starts it with rules and event file in `directory`, and waits until it is ready.
     pub(crate) fn start(directory: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_as(directory, CONFIG, environment)
+    }
+
+    /// The same with another configuration; `DIRECTORY` in it is the directory.
+    pub(crate) fn start_as(directory: &Path, config_text: &str, environment: &[(&str, &str)]) -> Self {
         let config = directory.join("geophone.yaml");
-        fs::write(&config, CONFIG.replace("DIRECTORY", directory.to_str().unwrap())).unwrap();
+        fs::write(&config, config_text.replace("DIRECTORY", directory.to_str().unwrap())).unwrap();
         let rules = directory.join("rules");
-        fs::create_dir(&rules).unwrap();
+        fs::create_dir_all(&rules).unwrap();
         for name in ["detections.yaml", "pools.hosts"] {
             let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name);
             fs::copy(shipped, rules.join(name)).unwrap();
@@ -152,7 +157,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-const CONFIG: &str = "
+/// The configuration of most tests.
+pub(crate) const CONFIG: &str = "
 capture:
   ring_mib: 4
 rules:

@@ -1,5 +1,7 @@
 //! Entries of rule files as they pile up, each with the place where it stands.
 
+use std::path::Path;
+
 use crate::detect::Dialect;
 use crate::rules::{Described, Error, Known, Place, Rule, RuleSet};
 
@@ -7,6 +9,7 @@ use super::super::fault::{Faults, FileFaults};
 use super::super::value;
 use super::super::yaml::{self, Location, Node};
 use super::dialects::{self, MessagePlace};
+use super::feeds::{self, FeedCount};
 use super::hosts;
 use super::item::Item;
 use super::known::Entries;
@@ -95,6 +98,11 @@ impl Lists {
     /// Adds the names of one host list.
     pub(super) fn read_hosts(&mut self, file: &str, text: &str, all: &mut Faults) {
         hosts::read(file, text, &mut self.known, all);
+    }
+
+    /// Adds what the feeds of a directory list and the files so far say nothing of.
+    pub(super) fn read_feeds(&mut self, directory: &Path, all: &mut Faults) -> Vec<FeedCount> {
+        feeds::read(directory, &mut self.known, all)
     }
 
     fn detection(&mut self, mut item: Item<'_, '_, '_>, index: usize) {
