@@ -109,6 +109,11 @@ impl Stream {
         self.range.is_some_and(|(base, _)| base == seq)
     }
 
+    /// Whether anything came.
+    pub const fn has_begun(&self) -> bool {
+        self.range.is_some()
+    }
+
     /// Drops what is out of order; the next segment opens a gap.
     pub fn shed(&mut self) {
         self.waiting = Vec::new();

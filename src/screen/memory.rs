@@ -146,6 +146,14 @@ impl Told {
         told
     }
 
+    /// Forgets it: what comes next is another's.
+    pub fn forget(&mut self, key: u64) {
+        let (slot, mark, _) = Self::place(key, Time::default());
+        if let Some(place) = self.0.get_mut(slot).filter(|p| p.0 == mark) {
+            *place = (0, 0);
+        }
+    }
+
     /// Notes that it is told now.
     pub fn note(&mut self, key: u64, now: Time) {
         let (slot, mark, second) = Self::place(key, now);
@@ -173,6 +181,11 @@ mod tests {
         assert!(told.knows(7, at(159), 60, false) && !told.knows(8, at(159), 60, false));
         assert!(!told.knows(7, at(160), 60, false));
         assert!(told.knows(7, at(159), 60, true) && told.knows(7, at(218), 60, true));
+        assert!(!told.knows(7, at(278), 60, true));
+        told.note(7, at(278));
+        told.forget(8);
+        assert!(told.knows(7, at(278), 60, true));
+        told.forget(7);
         assert!(!told.knows(7, at(278), 60, true));
     }
 
