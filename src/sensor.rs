@@ -613,6 +613,7 @@ impl Sensor {
         self.flows.touch(handle, now, class);
         if certainty.is_some() {
             self.tell(handle, events);
+            self.teach(handle);
         }
         if self.stats.stream_bytes > self.settings.flow.max_stream_bytes as u64 {
             self.shed(handle, events);
@@ -662,6 +663,16 @@ impl Sensor {
         report::tell(key, flow, certainty, (&self.rules, &self.learned), phase, now, events);
     }
 
+    /// Learns the server of a session that was told, as soon as it hands out work: others may talk to it in a moment.
+    fn teach(&mut self, handle: Handle) {
+        let Some(key) = self.flows.key(handle) else { return };
+        let Some(flow) = self.flows.get_mut(handle) else { return };
+        if let Some(told) = flow.told.filter(|_| !flow.taught && flow.session.is_served()) {
+            flow.taught = true;
+            report::teach(key, flow, told.certainty, (&self.rules, &self.learned));
+        }
+    }
+
     /// Takes a flow out and tells the end of its session.
     fn end(&mut self, handle: Handle, why: Evicted, events: &mut Vec<Event>) {
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
@@ -693,9 +704,13 @@ const fn is_dns(packet: &Packet<'_>) -> bool {
 }
 
 /// Whether a segment is only the length of a message to or from a name server, which some clients write alone
-/// (RFC 7766, 8).
+/// (RFC 7766, 8), or begins one.
 const fn is_dns_length(payload: &[u8]) -> bool {
-    matches!(payload, [high, low] if u16::from_be_bytes([*high, *low]) as usize > dns::HEADER)
+    match payload {
+        [high] => *high < 16,
+        [high, low] => u16::from_be_bytes([*high, *low]) as usize > dns::HEADER,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

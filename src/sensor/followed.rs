@@ -44,6 +44,8 @@ pub(super) struct Flow {
     pub(super) waits: bool,
     /// What was told last.
     pub(super) told: Option<Told>,
+    /// Whether its server is learned, but for what is known of it later.
+    pub(super) taught: bool,
 }
 
 /// A connection that could become mining is followed for as many segments: frames of control, empty answers, or an
@@ -108,6 +110,7 @@ impl Flow {
             proven_at: None,
             waits: false,
             told: None,
+            taught: false,
         }
     }
 

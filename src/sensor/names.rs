@@ -307,12 +307,12 @@ fn site_key(query: &str) -> Option<&str> {
 pub(super) fn is_listed(payload: &[u8], rules: &RuleSet) -> bool {
     let line = payload.split(|b| *b == b'\r').next().unwrap_or_default();
     let Some(target) = str::from_utf8(line).ok().and_then(|l| l.split(' ').nth(1)) else { return false };
-    let absolute = target.split_once("://").map(|(_, rest)| rest);
+    let absolute = target.split_once("://").map(|(_, rest)| rest).filter(|_| !target.starts_with('/'));
     let (authority, path) = match absolute {
         Some(rest) => rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, "")),
         None => (host_field(payload).unwrap_or_default(), target),
     };
-    let host = http::host_port(authority).map(|(host, _)| host);
+    let host = authority.rsplit('@').next().and_then(http::host_port).map(|(host, _)| host);
     host.is_some_and(|h| rules.host(h).is_some()) || path.len() <= MAX_WORD && rules.script(host, path).is_some()
 }
 
