@@ -114,6 +114,11 @@ impl Stream {
         self.range.is_some()
     }
 
+    /// Whether segments wait for one before them.
+    pub const fn has_hole(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Drops what is out of order; the next segment opens a gap.
     pub fn shed(&mut self) {
         self.waiting = Vec::new();

@@ -266,7 +266,8 @@ impl Flow {
             !s.stream.has_begun() && client.is_some_and(|c| std::ptr::eq(c, s))
         };
         let open = |s: &Side| match &s.reading {
-            Reading::Dns(_) | Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
+            Reading::Dns(framer) => !framer.is_between() || s.stream.has_hole(),
+            Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
                 !s.reading.is_between() || s.stream.buffered() > 0
             }
             Reading::Begin(_) => self.talk.is_waiting(),
