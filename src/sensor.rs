@@ -371,9 +371,11 @@ impl Sensor {
         }
     }
 
-    /// Remembers that a flow's claim waits. Between two looks at them a flood may bring more than there can be flows.
+    /// Remembers that a flow's claim waits. A flood takes the same places again and again: each counts once.
     fn wait_for(&mut self, handle: Handle) {
         if self.expecting.len() > self.flows.len().saturating_mul(2) {
+            self.expecting.sort_unstable();
+            self.expecting.dedup();
             self.expecting.retain(|handle| self.flows.key(*handle).is_some());
         }
         self.expecting.push(handle);
