@@ -243,15 +243,23 @@ impl Sensor {
                 return;
             }
         }
-        if packet.payload.is_empty() {
-            if packet.tcp.syn && !packet.tcp.ack && self.learned.may_be_watched(packet.dst.addr) {
+        if packet.tcp.syn && !packet.tcp.ack {
+            self.forget_told(tag);
+            if self.learned.may_be_watched(packet.dst.addr) {
                 self.expect_by_name(tag, packet, events);
+                return;
             }
+        }
+        if packet.payload.is_empty() {
             return;
         }
         let hint = match judge::look(packet.payload, &self.rules) {
             // Only the port tells.
-            None | Some(Hint::Prefixed(_)) if is_dns(packet) && dns::looks_like_tcp(packet.payload) => Some(Hint::Dns),
+            None | Some(Hint::Prefixed(_))
+                if is_dns(packet) && (dns::looks_like_tcp(packet.payload) || is_dns_length(packet.payload)) =>
+            {
+                Some(Hint::Dns)
+            }
             hint => hint,
         };
         if hint.is_none_or(|hint| !self.unknown(tag, hint, packet, events)) {
@@ -314,13 +322,13 @@ impl Sensor {
     #[inline]
     fn expect_by_address(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
         for (client, server) in [(packet.src, packet.dst), (packet.dst, packet.src)] {
-            if let Some(claim) = self.by_address(tag, client, server, packet.time) {
+            let maybe = self.learned.may_be_endpoint(server) || self.rules.may_be_address(server.addr);
+            if maybe && let Some(claim) = self.by_address(tag, client, server, packet.time) {
                 return self.expect(tag, claim, packet, events);
             }
         }
     }
 
-    #[inline]
     fn by_address(&mut self, tag: Tag, client: Endpoint, server: Endpoint, now: Time) -> Option<Claim> {
         if self.learned.may_be_endpoint(server)
             && !self.was_told(tag, Signal::LearnedEndpoint, now)
@@ -341,6 +349,13 @@ impl Sensor {
         self.told.knows(tag.of_kind(signal as u8), now, REPEAT_FLOW, true)
     }
 
+    /// Another connection uses the ports from now on: what was told of the one before does not count for it.
+    fn forget_told(&mut self, tag: Tag) {
+        for signal in Signal::CLAIMS {
+            self.told.forget(tag.of_kind(signal as u8));
+        }
+    }
+
     /// Follows a flow for what speaks for mining there, until it says more itself.
     fn expect(&mut self, tag: Tag, claim: Claim, packet: &Packet<'_>, events: &mut Vec<Event>) {
         let (key, way) = FlowKey::of(packet);
@@ -349,19 +364,30 @@ impl Sensor {
         if let Some(flow) = self.flows.get_mut(handle) {
             flow.expect(claim, client, packet.time);
         }
-        self.expecting.push(handle);
+        self.wait_for(handle);
         if !packet.payload.is_empty() {
             self.segment(handle, way, packet);
             self.conclude(handle, way, packet, events);
         }
     }
 
-    /// Tells the claims that have waited long enough.
+    /// Remembers that a flow's claim waits. A flood takes the same places again and again: each counts once.
+    fn wait_for(&mut self, handle: Handle) {
+        if self.expecting.len() > self.flows.len().saturating_mul(2) {
+            self.expecting.sort_unstable();
+            self.expecting.dedup();
+            self.expecting.retain(|handle| self.flows.key(*handle).is_some());
+        }
+        self.expecting.push(handle);
+    }
+
+    /// Tells the claims that have waited long enough. Where nothing was said yet, the end of the flow tells.
     fn wait_over(&mut self, events: &mut Vec<Event>) {
         let now = self.now;
         for handle in std::mem::take(&mut self.expecting) {
             let Some(flow) = self.flows.get_mut(handle).filter(|f| f.naming.is_pending()) else { continue };
-            if flow.certainty().is_none() && flow.waits_since.is_some_and(|since| now.since(since) < WAIT) {
+            let waits = !flow.spoke || flow.waits_since.is_some_and(|since| now.since(since) < WAIT);
+            if flow.certainty().is_none() && waits {
                 self.expecting.push(handle);
                 continue;
             }
@@ -443,6 +469,9 @@ impl Sensor {
             return false;
         }
         let handle = self.open(key, way, tag, hint, packet, events);
+        if hint == Hint::Hello {
+            self.expect_by_part(handle, way, packet);
+        }
         self.segment(handle, way, packet);
         for late in self.recent.take(&key, self.now, self.settings.flow.gap_timeout) {
             let again = Packet {
@@ -455,6 +484,20 @@ impl Sensor {
         }
         self.conclude(handle, way, packet, events);
         true
+    }
+
+    /// A hello that goes on in the next segment names a listed host: should that segment be lost, it is told all the same.
+    fn expect_by_part(&mut self, handle: Handle, way: Way, packet: &Packet<'_>) {
+        let tls::Glance::Part { hello } = tls::glance(packet.payload) else { return };
+        let ends = Ends { client: packet.src, server: packet.dst, port: None };
+        let mut names =
+            Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
+        names.part(ends, &hello);
+        let Some(claim) = self.claims.pop() else { return };
+        if let Some(flow) = self.flows.get_mut(handle) {
+            flow.expect(claim, way, packet.time);
+        }
+        self.wait_for(handle);
     }
 
     /// Whether a segment of lines is worth following its flow; if not, it is remembered for a moment.
@@ -504,15 +547,22 @@ impl Sensor {
         self.stats.screened_in += 1;
         let Some(flow) = self.flows.get_mut(handle) else { return };
         if packet.tcp.syn {
-            // A late copy of this connection's own SYN, or its answer, is nothing; any other begins a new connection.
-            if flow.spoke && !flow.begins_at(way, packet.tcp.seq.wrapping_add(1)) {
+            // A late copy of this connection's own SYN, or its answer, is nothing, and so is an answer that the client's
+            // first bytes overtook; any other begins a new connection.
+            let answers = packet.tcp.ack && !flow.has_begun(way);
+            if flow.spoke && !answers && !flow.begins_at(way, packet.tcp.seq.wrapping_add(1)) {
+                let tag = flow.tag;
                 self.end(handle, Evicted::Closed, events);
+                self.forget_told(tag);
             }
             return;
         }
         if packet.payload.starts_with(b"HTTP/1.") {
             // The flow may be let go before the body, which may quote anything.
-            self.http.note(Tag::of(packet), way == Way::Down, packet.payload);
+            self.http.note(flow.tag, way == Way::Down, packet.payload);
+        } else if tls::looks_like_client(packet.payload) {
+            // The same for the certificate: who was greeted by name needs none.
+            self.greeted.note(flow.tag, way == Way::Down, packet.payload);
         }
         if !packet.payload.is_empty() {
             self.segment(handle, way, packet);
@@ -565,6 +615,7 @@ impl Sensor {
         self.flows.touch(handle, now, class);
         if certainty.is_some() {
             self.tell(handle, events);
+            self.teach(handle);
         }
         if self.stats.stream_bytes > self.settings.flow.max_stream_bytes as u64 {
             self.shed(handle, events);
@@ -614,6 +665,16 @@ impl Sensor {
         report::tell(key, flow, certainty, (&self.rules, &self.learned), phase, now, events);
     }
 
+    /// Learns the server of a session that was told, as soon as it hands out work: others may talk to it in a moment.
+    fn teach(&mut self, handle: Handle) {
+        let Some(key) = self.flows.key(handle) else { return };
+        let Some(flow) = self.flows.get_mut(handle) else { return };
+        if let Some(told) = flow.told.filter(|_| !flow.taught && flow.session.is_served()) {
+            flow.taught = true;
+            report::teach(key, flow, told.certainty, (&self.rules, &self.learned));
+        }
+    }
+
     /// Takes a flow out and tells the end of its session.
     fn end(&mut self, handle: Handle, why: Evicted, events: &mut Vec<Event>) {
         let Some((key, mut flow)) = self.flows.remove(handle) else { return };
@@ -642,6 +703,16 @@ impl Sensor {
 #[inline]
 const fn is_dns(packet: &Packet<'_>) -> bool {
     packet.src.port == 53 || packet.dst.port == 53
+}
+
+/// Whether a segment is only the length of a message to or from a name server, which some clients write alone
+/// (RFC 7766, 8), or begins one.
+const fn is_dns_length(payload: &[u8]) -> bool {
+    match payload {
+        [high] => *high < 16,
+        [high, low] => u16::from_be_bytes([*high, *low]) as usize > dns::HEADER,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

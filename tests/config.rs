@@ -562,7 +562,8 @@ fn feeds_stand_below_the_rules() {
 
 #[test]
 fn feeds_add_to_the_built_in_rules() {
-    let feed: &[u8] = b"www.nicehash.com\nxmr-eu1.nanopool.org\npool.of-a-feed.example.org\nminer.exdynsrv.com\n";
+    let feed: &[u8] =
+        b"www.nicehash.com\nxmr-eu1.nanopool.org\npool.of-a-feed.example.org\nminer.exdynsrv.com\n";
     let Loaded { rules, feeds, .. } = with_feeds(&[], &[("f", feed)]).unwrap();
     assert_eq!((feeds[0].taken, feeds[0].covered, feeds[0].refused()), (2, 1, 1), "{}", feeds[0]);
     assert!(rules.is_allowed("www.nicehash.com"));

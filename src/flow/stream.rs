@@ -109,6 +109,16 @@ impl Stream {
         self.range.is_some_and(|(base, _)| base == seq)
     }
 
+    /// Whether anything came.
+    pub const fn has_begun(&self) -> bool {
+        self.range.is_some()
+    }
+
+    /// Whether segments wait for one before them.
+    pub const fn has_hole(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Drops what is out of order; the next segment opens a gap.
     pub fn shed(&mut self) {
         self.waiting = Vec::new();

@@ -23,7 +23,7 @@ pub enum Class {
 }
 
 /// A place in the table. It is good until its flow is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Handle(u32);
 
 /// Flows by key, with what the sensor knows of each.

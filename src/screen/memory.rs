@@ -127,14 +127,15 @@ impl HttpSpeakers {
     }
 }
 
-/// What was told lately, by a hash of whatever it is that is told once. A newer one in the same place displaces an older,
-/// which may then be told again: a memory of fixed size (256 KiB).
+/// What was told lately, by a hash of whatever it is that is told once: a memory of fixed size (256 KiB). A newer one
+/// displaces the oldest of the four in the same place, which may then be told again. With a single one in a place, two
+/// clients that ask again and again could displace each other for ever.
 #[derive(Debug)]
-pub struct Told(Box<[(u32, u32)]>);
+pub struct Told(Box<[[(u32, u32); 4]]>);
 
 impl Default for Told {
     fn default() -> Self {
-        Self(vec![(0, 0); 1 << 15].into_boxed_slice())
+        Self(vec![[(0, 0); 4]; 1 << 13].into_boxed_slice())
     }
 }
 
@@ -142,8 +143,8 @@ impl Told {
     /// Whether this was told within so many seconds before `now`. What is asked for all the time stays told, if `renew`
     /// says so.
     pub fn knows(&mut self, key: u64, now: Time, within: u32, renew: bool) -> bool {
-        let (slot, mark, second) = Self::place(key, now);
-        let Some(place) = self.0.get_mut(slot).filter(|p| p.0 == mark) else { return false };
+        let second = second(now);
+        let Some(place) = self.find(key) else { return false };
         let told = second.wrapping_sub(place.1) < within;
         if told && renew {
             place.1 = second;
@@ -151,18 +152,36 @@ impl Told {
         told
     }
 
-    /// Notes that it is told now.
-    pub fn note(&mut self, key: u64, now: Time) {
-        let (slot, mark, second) = Self::place(key, now);
-        if let Some(place) = self.0.get_mut(slot) {
-            *place = (mark, second);
+    /// Forgets it: what comes next is another's.
+    pub fn forget(&mut self, key: u64) {
+        if let Some(place) = self.find(key) {
+            *place = (0, 0);
         }
     }
 
-    const fn place(key: u64, now: Time) -> (usize, u32, u32) {
-        let mixed = key.wrapping_mul(0xd6e8_feb8_6659_fd93);
-        ((mixed >> 49) as usize, (mixed as u32) | 1, (now.0 / Time::SECOND) as u32)
+    /// Notes that it is told now.
+    pub fn note(&mut self, key: u64, now: Time) {
+        let (slot, mark) = Self::place(key);
+        let Some(places) = self.0.get_mut(slot) else { return };
+        // Its own place, one that is free, or the oldest.
+        if let Some(place) = places.iter_mut().min_by_key(|p| (p.0 != mark, p.0 != 0, p.1)) {
+            *place = (mark, second(now));
+        }
     }
+
+    fn find(&mut self, key: u64) -> Option<&mut (u32, u32)> {
+        let (slot, mark) = Self::place(key);
+        self.0.get_mut(slot)?.iter_mut().find(|p| p.0 == mark)
+    }
+
+    const fn place(key: u64) -> (usize, u32) {
+        let mixed = key.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        ((mixed >> 51) as usize, (mixed as u32) | 1)
+    }
+}
+
+const fn second(now: Time) -> u32 {
+    (now.0 / Time::SECOND) as u32
 }
 
 #[cfg(test)]
@@ -179,6 +198,26 @@ mod tests {
         assert!(!told.knows(7, at(160), 60, false));
         assert!(told.knows(7, at(159), 60, true) && told.knows(7, at(218), 60, true));
         assert!(!told.knows(7, at(278), 60, true));
+        told.note(7, at(278));
+        told.forget(8);
+        assert!(told.knows(7, at(278), 60, true));
+        told.forget(7);
+        assert!(!told.knows(7, at(278), 60, true));
+    }
+
+    #[test]
+    fn a_thousand_that_ask_in_turn_are_told_once() {
+        let (mut told, mut count) = (Told::default(), 0);
+        for round in 0..50 {
+            for key in 0..1000u64 {
+                let (key, now) = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15), Time::from_secs(round));
+                if !told.knows(key, now, 3600, false) {
+                    told.note(key, now);
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, 1000);
     }
 
     #[test]

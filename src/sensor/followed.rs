@@ -44,6 +44,8 @@ pub(super) struct Flow {
     pub(super) waits: bool,
     /// What was told last.
     pub(super) told: Option<Told>,
+    /// Whether its server is learned, but for what is known of it later.
+    pub(super) taught: bool,
 }
 
 /// A connection that could become mining is followed for as many segments: frames of control, empty answers, or an
@@ -108,6 +110,7 @@ impl Flow {
             proven_at: None,
             waits: false,
             told: None,
+            taught: false,
         }
     }
 
@@ -139,7 +142,9 @@ impl Flow {
         bounds: &Settings,
         stats: &mut Stats,
     ) {
-        self.spoke = true;
+        if !std::mem::replace(&mut self.spoke, true) {
+            self.waits_since = self.waits_since.map(|_| packet.time);
+        }
         let before = self.buffered();
         let proven = self.certainty().is_some();
         self.vain = if self.session.is_suspect() { 0 } else { self.vain.saturating_add(1) };
@@ -210,6 +215,14 @@ impl Flow {
         self.account(before, Trouble::default(), stats);
     }
 
+    /// Whether anything came `way`.
+    pub(super) const fn has_begun(&self, way: Way) -> bool {
+        match way {
+            Way::Up => self.up.stream.has_begun(),
+            Way::Down => self.down.stream.has_begun(),
+        }
+    }
+
     /// Whether the first byte that came `way` had this sequence number.
     pub(super) fn begins_at(&self, way: Way, seq: u32) -> bool {
         match way {
@@ -243,12 +256,22 @@ impl Flow {
         if self.vain > MAX_VAIN {
             return true;
         }
+        // Where only the server is heard, its certificate is the end.
+        let unheard = |s: &Side| {
+            let client = match self.talk.client() {
+                Some(Way::Up) => Some(&self.up),
+                Some(Way::Down) => Some(&self.down),
+                None => None,
+            };
+            !s.stream.has_begun() && client.is_some_and(|c| std::ptr::eq(c, s))
+        };
         let open = |s: &Side| match &s.reading {
-            Reading::Dns(_) | Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
+            Reading::Dns(framer) => !framer.is_between() || s.stream.has_hole(),
+            Reading::Lines(_) | Reading::Prefixed(..) | Reading::Words(_) => {
                 !s.reading.is_between() || s.stream.buffered() > 0
             }
             Reading::Begin(_) => self.talk.is_waiting(),
-            Reading::Tls(framer) => !framer.is_over() && !self.talk.is_refused(),
+            Reading::Tls(framer) => !framer.is_over() && !self.talk.is_refused() && !unheard(s),
             // A WebSocket may begin with other talk than mining.
             Reading::Http(_)
             | Reading::Proxy(_)

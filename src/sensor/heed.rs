@@ -219,7 +219,11 @@ impl Heed<'_> {
                 Names { rules, learned, claims, now: *now }.certificate(ends, &certificate, naming);
                 talk.refuse();
             }
-            tls::Handshake::ServerHello(_) => {}
+            tls::Handshake::ServerHello(hello) => {
+                if let Some(protocol) = hello.alpn {
+                    self.naming.chosen(protocol);
+                }
+            }
             tls::Handshake::Broken(_) => self.stats.malformed_tls += 1,
         }
     }
@@ -231,10 +235,10 @@ impl Heed<'_> {
         Names { rules, learned, claims, now: *now }.request(ends, request, naming);
     }
 
-    /// Heeds what a proxy is asked for.
-    pub(super) fn destination(&mut self, host: &str, port: Option<u16>) {
+    /// Heeds what a proxy is asked for, perhaps by a browser.
+    pub(super) fn destination(&mut self, host: &str, port: Option<u16>, browser: bool) {
         let ends = Ends { port, ..self.ends_of(self.way) };
-        self.names().destination(ends, host);
+        self.names().destination(ends, host, browser);
     }
 
     /// The ends, if what goes `way` is the client's.

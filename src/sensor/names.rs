@@ -47,10 +47,17 @@ impl Naming {
         self.pending.take()
     }
 
-    /// The wire named the host. What the client asked a name server for before counts no more.
+    /// The wire named the host. What the client asked a name server for before counts no more, nor what was read of the
+    /// same name before.
     fn heard(&mut self) {
         self.named = true;
-        self.pending = self.pending.take().filter(|c| c.mining.named_by != Some(NameSource::Dns));
+        let stays = |c: &Claim| matches!(c.mining.named_by, Some(NameSource::AddressRule | NameSource::Learned));
+        self.pending = self.pending.take().filter(stays);
+    }
+
+    /// The server chose a protocol of the web.
+    pub(super) fn chosen(&mut self, protocol: &[u8]) {
+        self.browser |= is_web(protocol);
     }
 }
 
@@ -74,8 +81,7 @@ pub(super) struct Ends {
 impl Names<'_> {
     /// A client's greeting.
     pub(super) fn hello(&mut self, ends: Ends, hello: &ClientHello<'_>, carrier: Carrier, naming: &mut Naming) {
-        let web = |protocol: &[u8]| matches!(protocol, b"h2" | b"h3" | b"http/1.0" | b"http/1.1");
-        naming.browser = hello.alpn().any(web);
+        naming.browser = hello.alpn().any(is_web);
         let transport = match carrier {
             Carrier::Quic => Transport::Quic,
             Carrier::Tcp => Transport::Tls,
@@ -92,6 +98,15 @@ impl Names<'_> {
         for claim in self.claims.iter_mut().skip(before) {
             claim.mining.ja4 = Some(hello.ja4(carrier).as_str().to_owned());
             claim.mining.alpn = offered(hello);
+        }
+    }
+
+    /// The beginning of a greeting over TCP. The protocols that it offers may be in the rest: a browser until then.
+    pub(super) fn part(&mut self, ends: Ends, hello: &ClientHello<'_>) {
+        let source = if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni };
+        let browser = hello.alpn().next().is_none() || hello.alpn().any(is_web);
+        if let Some(name) = hello.server_name() {
+            self.weigh(ends, name, source, Transport::Tls, browser);
         }
     }
 
@@ -137,9 +152,9 @@ impl Names<'_> {
         }
     }
 
-    /// What a proxy was asked to connect to.
-    pub(super) fn destination(&mut self, ends: Ends, host: &str) {
-        self.weigh(ends, host, NameSource::ProxyRequest, Transport::Tcp, false);
+    /// What a proxy was asked to connect to, perhaps by a browser.
+    pub(super) fn destination(&mut self, ends: Ends, host: &str, browser: bool) {
+        self.weigh(ends, host, NameSource::ProxyRequest, Transport::Tcp, browser);
     }
 
     /// A name server's question or answer. Clients ask for recursion; who does not is a name server itself, and asks
@@ -166,7 +181,8 @@ impl Names<'_> {
         for answer in message.answers() {
             match answer.data {
                 dns::Data::Alias(alias) => {
-                    if !listed && self.rules.host(alias.as_str()).is_some() {
+                    let unknown = !listed && !self.rules.is_allowed(asked);
+                    if unknown && self.rules.host(alias.as_str()).is_some() {
                         listed = true;
                         self.weigh(ends, alias.as_str(), NameSource::DnsAlias, Transport::Dns, false);
                         name = alias;
@@ -224,6 +240,10 @@ const fn is_for_hosts(kind: dns::Kind) -> bool {
     matches!(kind, Kind::A | Kind::Aaaa | Kind::Any | Kind::Cname | Kind::Https | Kind::Srv | Kind::Svcb)
 }
 
+fn is_web(protocol: &[u8]) -> bool {
+    matches!(protocol, b"h2" | b"h3" | b"http/1.0" | b"http/1.1")
+}
+
 /// The protocols that a hello offers, as far as they are plain words.
 fn offered(hello: &ClientHello<'_>) -> Option<String> {
     let mut text = String::new();
@@ -266,9 +286,14 @@ impl<'a> Asked<'a> {
             port: port.filter(|_| absolute),
             path: path.filter(|p| p.len() <= MAX_WORD),
             site: known,
-            browser: header("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/")),
+            browser: is_browser(request),
         }
     }
+}
+
+/// Whether a request is one of those who call themselves Mozilla.
+pub(super) fn is_browser(request: &http::Request<'_>) -> bool {
+    request.headers.value("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/"))
 }
 
 /// Path and query.
@@ -289,12 +314,12 @@ pub(super) fn is_listed(payload: &[u8], rules: &RuleSet) -> bool {
     let line = payload.get(..memchr::memchr(b'\r', payload).unwrap_or(0)).unwrap_or_default();
     let target = line.split(|b| *b == b' ').nth(1).and_then(|t| str::from_utf8(t).ok());
     let Some(target) = target else { return false };
-    let absolute = target.split_once("://").map(|(_, rest)| rest);
+    let absolute = target.split_once("://").map(|(_, rest)| rest).filter(|_| !target.starts_with('/'));
     let (authority, path) = match absolute {
         Some(rest) => rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, "")),
         None => (host_field(payload).unwrap_or_default(), target),
     };
-    let host = http::host_port(authority).map(|(host, _)| host);
+    let host = authority.rsplit('@').next().and_then(http::host_port).map(|(host, _)| host);
     host.is_some_and(|h| rules.host(h).is_some()) || path.len() <= MAX_WORD && rules.script(host, path).is_some()
 }
 

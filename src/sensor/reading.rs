@@ -160,7 +160,9 @@ impl Reading {
                 let via = if client.speaks_four(piece) { Via::Socks4 } else { Via::Socks5 };
                 let progress = client.feed(piece);
                 self.handshake(progress, piece, talk, heed, |asked, talk, heed| {
-                    talk.wrap(via, Some((asked.host.to_string(), Some(asked.port))), None, heed)
+                    let (host, port) = (asked.host.to_string(), Some(asked.port));
+                    heed.destination(&host, port, false);
+                    talk.wrap(via, Some((host, port)), None, heed)
                 });
             }
             Self::SocksServer(server) => {

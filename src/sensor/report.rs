@@ -107,6 +107,16 @@ fn name(mining: &mut Mining, called: Option<&str>, rules: &RuleSet) {
     mining.legacy = host.about.group == Group::Legacy;
 }
 
+/// Remembers the server of a session.
+pub(super) fn teach(key: FlowKey, flow: &Flow, certainty: Certainty, (rules, learned): (&RuleSet, &Learned)) {
+    let Some(miner) = flow.session.miner() else { return };
+    let mut mining = flow.session.mining(certainty, rules);
+    name(&mut mining, flow.naming.called.as_deref(), rules);
+    if rules.signal(mining.dialect, mining.transport) == Signal::StratumMessage {
+        learn(key.ends(miner).1, &mining, learned);
+    }
+}
+
 /// Remembers a server that surely mines, and nothing else: a proxy or a web server serves others too.
 fn learn(server: Endpoint, mining: &Mining, learned: &Learned) {
     let plain = mining.transport == Transport::Tcp && mining.route.via.is_none();

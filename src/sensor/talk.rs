@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use super::heed::Heed;
+use super::names;
 use crate::detect::Via;
 use crate::flow::Way;
 use crate::screen::Hint;
@@ -141,9 +142,6 @@ impl Talk {
         heed: &mut Heed<'_>,
     ) -> bool {
         let destination = destination.as_ref().map(|(host, port)| (&**host, *port));
-        if let Some((host, port)) = destination {
-            heed.destination(host, port);
-        }
         heed.session.wrapped(via, destination, client);
         self.wrappings = self.wrappings.saturating_add(1);
         self.client.get_or_insert(heed.way);
@@ -197,6 +195,9 @@ impl Talk {
         self.client = Some(way);
         if let Some(http::Target::Authority(target)) = request.form().filter(|_| request.method == "CONNECT") {
             let named = http::host_port(target);
+            if let Some((host, port)) = named {
+                heed.destination(host, port, names::is_browser(request));
+            }
             let destination = named.map(|(host, port)| (host.to_owned(), port));
             self.connects = self.wrap(Via::HttpConnect, destination, None, heed);
             (self.tunnels, self.refused) = (true, !self.connects);
