@@ -111,7 +111,7 @@ impl Names<'_> {
     }
 
     /// A server's certificate: it names the host where the client did not.
-    pub(super) fn certificate(&mut self, ends: Ends, certificate: &Certificate<'_>, naming: &mut Naming) {
+    pub(super) fn certificate(&mut self, ends: Ends, certificate: &Certificate<'_>, naming: &Naming) {
         if naming.named {
             return;
         }

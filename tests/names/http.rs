@@ -99,7 +99,13 @@ fn scripts_wherever_they_lie() {
         assert_eq!(alert.mining.route.path.as_deref(), target.split('?').next());
         assert_eq!(wire.end(), [format!("miner_script {certainty} http_host {host}")]);
     }
-    for target in ["/deepMiner.js.html", "/articles/coinhive", "/miner.js", "/search?q=/deepMiner.js", "/x/deepminer.js"] {
+    for target in [
+        "/deepMiner.js.html",
+        "/articles/coinhive",
+        "/miner.js",
+        "/search?q=/deepMiner.js",
+        "/x/deepminer.js",
+    ] {
         assert_eq!(asked(80, &get(target, "shop.example", page)), [""; 0], "{target}");
     }
 }

@@ -61,7 +61,10 @@ fn the_reason_says_that_it_is_by_dns() {
     let alerts = wire.alerts();
     let [alert] = alerts[..] else { panic!("{alerts:?}") };
     assert!(alert.reason.contains("name by DNS"), "{}", alert.reason);
-    assert_eq!((alert.flow.client.to_string(), alert.flow.server.to_string()), (CLIENT.into(), SERVER.into()));
+    assert_eq!(
+        (alert.flow.client.to_string(), alert.flow.server.to_string()),
+        (CLIENT.into(), SERVER.into())
+    );
 }
 
 #[test]
@@ -74,7 +77,10 @@ fn whose_name_it_is_and_for_how_long() {
     let mut wire = knowing(&[POOL]);
     assert_eq!(connect(&mut wire, "10.0.0.8:1", SERVER), [""; 0]);
     assert_eq!(connect(&mut wire, CLIENT, "203.0.113.10:3333"), [""; 0]);
-    assert_eq!(connect(&mut wire, "10.0.0.7:2", "203.0.113.9:25"), ["pool_connection strong dns stratum.minepool.example"]);
+    assert_eq!(
+        connect(&mut wire, "10.0.0.7:2", "203.0.113.9:25"),
+        ["pool_connection strong dns stratum.minepool.example"]
+    );
     wire.wait(300);
     assert_eq!(connect(&mut wire, CLIENT, SERVER), [""; 0]);
     // In mid-stream nobody knows which name the address was asked by.
@@ -102,6 +108,17 @@ fn an_attempt_is_a_hint() {
     wire.frame(&wire.segment(tcp.server, tcp.client, 0, "RA", b""));
     wire.wait(5);
     assert_eq!(wire.told(), hint);
+    // Other ports, the same attempt; what is said in the end is told all the same.
+    for port in 1..9 {
+        let tcp = Tcp::new(&format!("10.0.0.7:{port}"), SERVER);
+        tcp.syn(&mut wire);
+        wire.frame(&wire.segment(tcp.server, tcp.client, 0, "RA", b""));
+        wire.wait(5);
+    }
+    assert_eq!(wire.told(), [""; 0]);
+    Tcp::open(&mut wire, "10.0.0.7:9", SERVER).up(&mut wire, &OPAQUE);
+    wire.wait(12);
+    assert_eq!(wire.told(), [BY_DNS]);
     // A server that speaks late is no attempt, and is heard out.
     let mut wire = knowing(&[POOL]);
     let mut tcp = Tcp::open(&mut wire, CLIENT, SERVER);
@@ -151,11 +168,17 @@ fn taught() -> Wire {
 fn others_talk_to_a_learned_endpoint() {
     let learned = ["learned_endpoint strong learned -"];
     let hello = Hello::default().record();
-    for (up, bytes) in [(true, &OPAQUE[..]), (false, &OPAQUE), (true, &hello), (true, &hello[7..]), (false, b"\n")] {
+    for (up, bytes) in
+        [(true, &OPAQUE[..]), (false, &OPAQUE), (true, &hello), (true, &hello[7..]), (false, b"\n")]
+    {
         let mut wire = taught();
         let mut tcp = Tcp::new(CLIENT, SERVER);
         for _ in 0..50 {
-            if up { tcp.up(&mut wire, bytes) } else { tcp.down(&mut wire, bytes) }
+            if up {
+                tcp.up(&mut wire, bytes);
+            } else {
+                tcp.down(&mut wire, bytes);
+            }
             tcp.down(&mut wire, &OPAQUE);
             tcp.up(&mut wire, &OPAQUE);
             wire.wait(13);
@@ -231,7 +254,11 @@ fn what_teaches_nothing() {
         let mut wire = Wire::default();
         let mut tcp = Tcp::open(&mut wire, "10.0.0.99:50000", SERVER);
         for (up, bytes) in talk {
-            if *up { tcp.up(&mut wire, bytes) } else { tcp.down(&mut wire, bytes) }
+            if *up {
+                tcp.up(&mut wire, bytes);
+            } else {
+                tcp.down(&mut wire, bytes);
+            }
             wire.wait(3);
         }
         assert!(!wire.told().is_empty(), "{n} is no session");
@@ -256,13 +283,19 @@ fn addresses_that_rules_name() {
             let mut wire = Wire::default();
             let mut tcp = Tcp::new(CLIENT, server);
             for _ in 0..30 {
-                if up { tcp.up(&mut wire, &OPAQUE) } else { tcp.down(&mut wire, &OPAQUE) }
+                if up {
+                    tcp.up(&mut wire, &OPAQUE);
+                } else {
+                    tcp.down(&mut wire, &OPAQUE);
+                }
                 wire.wait(15);
             }
-            let pools: Vec<_> = wire.alerts().iter().map(|a| a.mining.pool.as_deref().unwrap().to_owned()).collect();
+            let pools: Vec<_> =
+                wire.alerts().iter().map(|a| a.mining.pool.as_deref().unwrap().to_owned()).collect();
             let expect: &[&str] = if told.is_empty() { &[] } else { &[told] };
             assert_eq!(pools, expect, "{server}");
-            let expect: &[&str] = if told.is_empty() { &[] } else { &["pool_connection strong address_rule -"] };
+            let expect: &[&str] =
+                if told.is_empty() { &[] } else { &["pool_connection strong address_rule -"] };
             assert_eq!(wire.end(), expect, "{server}");
         }
     }

@@ -29,7 +29,8 @@ pub(crate) fn initial(id: [u8; 8], number: u32, frames: &[u8]) -> Vec<u8> {
 
 /// A CRYPTO frame.
 pub(crate) fn crypto(message: &[u8], from: usize, to: usize) -> Vec<u8> {
-    let head = [&[6][..], &(0x4000 | from as u16).to_be_bytes(), &(0x4000 | (to - from) as u16).to_be_bytes()];
+    let head =
+        [&[6][..], &(0x4000 | from as u16).to_be_bytes(), &(0x4000 | (to - from) as u16).to_be_bytes()];
     [&head.concat()[..], &message[from..to]].concat()
 }
 

@@ -186,10 +186,12 @@ fn a_certificate_names_the_server() {
         ] {
             assert_eq!(answered(hello, &tls12(common, names)), [""; 0], "{common} {names:?}");
         }
-        let encrypted = [records(&server_hello(true, None), 1 << 14), b"\x17\x03\x03\x04\x00".repeat(9)].concat();
+        let encrypted =
+            [records(&server_hello(true, None), 1 << 14), b"\x17\x03\x03\x04\x00".repeat(9)].concat();
         assert_eq!(answered(hello, &encrypted), [""; 0]);
         // A session taken up again, and what is cut by an alert.
-        let again = [records(&server_hello(false, None), 1 << 14), b"\x14\x03\x03\0\x01\x01\x16\x03\x03".to_vec()];
+        let again =
+            [records(&server_hello(false, None), 1 << 14), b"\x14\x03\x03\0\x01\x01\x16\x03\x03".to_vec()];
         assert_eq!(answered(hello, &again.concat()), [""; 0]);
     }
     // Who named another host is not of the certificate's.
@@ -237,7 +239,8 @@ fn in_tunnels() {
         let hello = inner(name);
         assert_eq!(play(&[(true, &socks4(host)), (false, b"\0\x5a\0\0\0\0\0\0"), (true, &hello)]), told);
         let five = socks5(host);
-        let talk = [(true, &b"\x05\x01\0"[..]), (false, b"\x05\0"), (true, &five), (false, granted), (true, &hello)];
+        let talk =
+            [(true, &b"\x05\x01\0"[..]), (false, b"\x05\0"), (true, &five), (false, granted), (true, &hello)];
         assert_eq!(play(&talk), told);
         assert_eq!(play(&[(true, &connect(host, 3333, "")), (false, yes), (true, &hello)]), told);
     }

@@ -23,14 +23,19 @@ fn bytes(v: &Value) -> Vec<u8> {
 fn told(v: &Value, port: u16) -> Vec<String> {
     let mut wire = Wire::default();
     let mut tcp = Tcp::open(&mut wire, CLIENT, &format!("192.0.2.1:{port}"));
-    if v["direction"] == "client" { tcp.up(&mut wire, &bytes(v)) } else { tcp.down(&mut wire, &bytes(v)) }
+    if v["direction"] == "client" {
+        tcp.up(&mut wire, &bytes(v));
+    } else {
+        tcp.down(&mut wire, &bytes(v));
+    }
     wire.wait(60);
     wire.end()
 }
 
 /// Whether a vector is one that only a known host or script could tell.
 fn is_named(v: &Value) -> bool {
-    let (dialect, kind) = (v["dialect"].as_str().unwrap_or_default(), v["expect"]["kind"].as_str().unwrap_or_default());
+    let (dialect, kind) =
+        (v["dialect"].as_str().unwrap_or_default(), v["expect"]["kind"].as_str().unwrap_or_default());
     matches!(
         (dialect, kind),
         ("miner-script" | "stratum-url" | "tls", _)
@@ -72,7 +77,11 @@ fn names_and_paths_tell_what_no_message_does() {
     for v in vectors().iter().filter(|v| is_named(v)) {
         let n = v["n"].as_u64().unwrap();
         let expected = TOLD.iter().find(|(m, _)| *m == n).map(|(_, told)| *told);
-        assert_eq!(expected.is_none(), SILENT.iter().any(|(m, _)| *m == n), "vector {n} is told or explained");
+        assert_eq!(
+            expected.is_none(),
+            SILENT.iter().any(|(m, _)| *m == n),
+            "vector {n} is told or explained"
+        );
         assert_eq!(told(v, 80), expected.into_iter().collect::<Vec<_>>(), "vector {n}");
         seen += 1;
     }

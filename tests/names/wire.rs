@@ -33,7 +33,8 @@ pub(crate) fn rules() -> Arc<RuleSet> {
     let build = || {
         let folder = std::env::temp_dir().join(format!("geophone-names-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("own.hosts"), format!("# geophone hosts 1\n{}", HOSTS.replace(' ', "\t"))).unwrap();
+        std::fs::write(folder.join("own.hosts"), format!("# geophone hosts 1\n{}", HOSTS.replace(' ', "\t")))
+            .unwrap();
         std::fs::write(folder.join("own.yaml"), ADDRESSES).unwrap();
         let mut config = Config::default();
         (config.rules.directory, config.rules.built_in) = (Some(folder.clone()), true);
@@ -73,12 +74,11 @@ impl Wire {
     fn start(&self, from: SocketAddr, to: SocketAddr) -> PacketBuilderStep<etherparse::IpHeaders> {
         let link = PacketBuilder::ethernet2([2; 6], [4; 6]);
         let ip = |ends: (IpAddr, IpAddr)| match ends {
-            (IpAddr::V4(a), IpAddr::V4(b)) => {
-                etherparse::IpHeaders::Ipv4(
-                    etherparse::Ipv4Header::new(0, 64, etherparse::IpNumber::TCP, a.octets(), b.octets()).unwrap(),
-                    etherparse::Ipv4Extensions::default(),
-                )
-            }
+            (IpAddr::V4(a), IpAddr::V4(b)) => etherparse::IpHeaders::Ipv4(
+                etherparse::Ipv4Header::new(0, 64, etherparse::IpNumber::TCP, a.octets(), b.octets())
+                    .unwrap(),
+                etherparse::Ipv4Extensions::default(),
+            ),
             (IpAddr::V6(a), IpAddr::V6(b)) => etherparse::IpHeaders::Ipv6(
                 etherparse::Ipv6Header {
                     source: a.octets(),
@@ -112,7 +112,14 @@ impl Wire {
     }
 
     /// A segment's frame; flags of `S`, `A`, `F`, `R`.
-    pub(crate) fn segment(&self, from: SocketAddr, to: SocketAddr, seq: u32, flags: &str, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn segment(
+        &self,
+        from: SocketAddr,
+        to: SocketAddr,
+        seq: u32,
+        flags: &str,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let mut data = vec![];
         let mut tcp = self.start(from, to).tcp(from.port(), to.port(), seq, 9);
         for flag in flags.chars() {
@@ -148,7 +155,8 @@ impl Wire {
     pub(crate) fn told(&mut self) -> Vec<String> {
         assert_eq!(self.sensor.stats().panics, 0);
         let text = |a: &Alert| {
-            let (source, name) = (a.mining.named_by.map_or("-", |s| s.name()), a.mining.server_name.as_deref());
+            let (source, name) =
+                (a.mining.named_by.map_or("-", |s| s.name()), a.mining.server_name.as_deref());
             let words = [a.signal.name(), a.mining.certainty.name(), source, name.unwrap_or("-")];
             words.join(" ")
         };
@@ -248,7 +256,8 @@ impl Hello<'_> {
 
     pub(crate) fn body(&self) -> Vec<u8> {
         let mut block = vec![];
-        let mut extension = |kind: u16, data: &[u8]| block.extend([&kind.to_be_bytes()[..], &v16(data)].concat());
+        let mut extension =
+            |kind: u16, data: &[u8]| block.extend([&kind.to_be_bytes()[..], &v16(data)].concat());
         if self.before > 0 {
             extension(51, &v16(&[&[0, 29][..], &v16(&vec![7; self.before])].concat()));
         }
@@ -311,7 +320,10 @@ pub(crate) fn certificate(common: &str, names: &[&str]) -> Vec<u8> {
     if !names.is_empty() {
         let all: Vec<u8> = names.iter().flat_map(|n| element(0x82, n.as_bytes())).collect();
         let value = element(4, &element(0x30, &all));
-        body.extend(element(0xa3, &element(0x30, &element(0x30, &[element(6, &[0x55, 0x1d, 0x11]), value].concat()))));
+        body.extend(element(
+            0xa3,
+            &element(0x30, &element(0x30, &[element(6, &[0x55, 0x1d, 0x11]), value].concat())),
+        ));
     }
     let der = element(0x30, &[element(0x30, &body), empty, element(3, &[0])].concat());
     [vec![11], v24(&v24(&v24(&der)))].concat()
