@@ -43,7 +43,7 @@ fn the_port_and_the_browser_decide() {
         ("pool.hashvault.pro", 443, Tls, true, Some(Hint)),
         ("gulf.moneroocean.stream", 20128, Tls, false, Some(Strong)),
         // A port for mining, and one that is nobody's.
-        ("us1.bitminter.com", 3333, Tls, true, Some(Strong)),
+        ("new1.nanopool.org", 14_444, Tls, true, Some(Strong)),
         ("litecoinpool.org", 17_171, Tcp, false, Some(Strong)),
         // Mail of the same domain.
         ("mail.f2pool.com", 993, Tls, false, Some(Hint)),
