@@ -97,7 +97,7 @@ const MAX_JUNK: u32 = 8;
 const WAIT: u64 = 10 * Time::SECOND;
 /// Seconds of silence after which a flow's signal would be told again.
 const REPEAT_FLOW: u32 = 600;
-/// Seconds after which a client's lookup of the same name is told again.
+/// Seconds after which a client's lookup of the same name, or attempt to reach the same server, is told again.
 const REPEAT_LOOKUP: u32 = 3600;
 /// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
 const LINGER: u64 = 3 * Time::SECOND;
@@ -417,7 +417,7 @@ impl Sensor {
         }
     }
 
-    /// Tells a claim, once a signal and flow, or once an hour and lookup.
+    /// Tells a claim, once a signal and flow, or once an hour and lookup or attempt.
     fn claim(
         &mut self,
         claim: Claim,
@@ -427,9 +427,10 @@ impl Sensor {
         vlans: Vlans,
         events: &mut Vec<Event>,
     ) {
-        let (key, within, renew) = if claim.signal == Signal::PoolLookup {
-            let lookup = FixedState::default().hash_one((claim.client.addr, &claim.mining.server_name));
-            (lookup, REPEAT_LOOKUP, false)
+        let (key, within, renew) = if claim.signal == Signal::PoolLookup || claim.is_attempt {
+            let server = claim.is_attempt.then_some(claim.server);
+            let asked = FixedState::default().hash_one((claim.client.addr, server, &claim.mining.server_name));
+            (asked, REPEAT_LOOKUP, false)
         } else {
             (tag.of_kind(claim.signal as u8), REPEAT_FLOW, true)
         };
