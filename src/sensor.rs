@@ -151,11 +151,12 @@ impl Sensor {
         if frame.time >= self.next_tick {
             self.advance(frame.time, events);
         }
-        match packet::decode(frame) {
-            Ok(packet) if packet.proto == Proto::Tcp => self.tcp(&packet, events),
-            Ok(packet) => self.udp(&packet, events),
+        // By reference: a packet is not small enough to be moved for nothing.
+        match &packet::decode(frame) {
+            Ok(packet) if packet.proto == Proto::Tcp => self.tcp(packet, events),
+            Ok(packet) => self.udp(packet, events),
             Err(skip) => {
-                if let Some(n) = self.stats.skipped.get_mut(skip as usize) {
+                if let Some(n) = self.stats.skipped.get_mut(*skip as usize) {
                     *n += 1;
                 }
             }
@@ -321,9 +322,19 @@ impl Sensor {
     /// A segment to or from a server that is known for mining, or that a rule names, and that began nothing by itself.
     #[inline]
     fn expect_by_address(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        if self.may_be_known(packet.dst) || self.may_be_known(packet.src) {
+            self.expect_known(tag, packet, events);
+        }
+    }
+
+    #[inline]
+    fn may_be_known(&self, server: Endpoint) -> bool {
+        self.learned.may_be_endpoint(server) || self.rules.may_be_address(server.addr)
+    }
+
+    fn expect_known(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
         for (client, server) in [(packet.src, packet.dst), (packet.dst, packet.src)] {
-            let maybe = self.learned.may_be_endpoint(server) || self.rules.may_be_address(server.addr);
-            if maybe && let Some(claim) = self.by_address(tag, client, server, packet.time) {
+            if let Some(claim) = self.by_address(tag, client, server, packet.time) {
                 return self.expect(tag, claim, packet, events);
             }
         }

@@ -166,18 +166,19 @@ impl Names<'_> {
         };
         let ends = Ends { client, server, port: None };
         let asked = question.name.as_str();
+        let before = self.claims.len();
         if is_for_hosts(question.kind) {
             self.weigh(ends, asked, NameSource::DnsQuery, Transport::Dns, false);
         }
         if message.response {
-            self.answer(ends, asked, message);
+            let listed = self.claims.len() > before;
+            self.answer(ends, asked, listed, message);
         }
     }
 
     /// An answer: aliases are names too, and addresses are what the client will talk to.
-    fn answer(&mut self, ends: Ends, asked: &str, message: &dns::Message<'_>) {
+    fn answer(&mut self, ends: Ends, asked: &str, mut listed: bool, message: &dns::Message<'_>) {
         let mut name = dns::Name::default();
-        let mut listed = self.rules.host(asked).is_some();
         for answer in message.answers() {
             match answer.data {
                 dns::Data::Alias(alias) => {
