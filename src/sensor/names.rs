@@ -3,9 +3,8 @@
 
 use std::net::IpAddr;
 
-use crate::detect::NameSource;
-use crate::detect::Transport;
 use crate::detect::claim::{self, Claim, Sight};
+use crate::detect::{NameSource, Signal, Transport};
 use crate::learned::Learned;
 use crate::packet::{Endpoint, Time};
 use crate::rules::RuleSet;
@@ -146,6 +145,10 @@ impl Names<'_> {
         for claim in self.claims.iter_mut().skip(before) {
             let (path, query) = asked.path.map_or((None, None), split);
             claim.mining.route.host = asked.host.map(str::to_owned);
+            // Which pages of a pool's site somebody reads is nobody's business; their addresses may name a wallet.
+            if claim.signal != Signal::MinerScript {
+                continue;
+            }
             claim.mining.route.path = path.map(str::to_owned);
             claim.mining.site = asked.site.map(str::to_owned);
             claim.mining.payee = query.and_then(site_key).map(str::to_owned);
@@ -281,7 +284,7 @@ impl<'a> Asked<'a> {
         let absolute = matches!(request.form(), Some(http::Target::Absolute { .. }));
         let named = authority.and_then(http::host_port);
         let port = named.and_then(|(_, port)| port).or_else(|| absolute.then_some(80));
-        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
+        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer").map(http::page));
         Self {
             host: named.map(|(host, _)| host),
             port: port.filter(|_| absolute),
