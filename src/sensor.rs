@@ -27,6 +27,7 @@ mod recent;
 mod report;
 mod stats;
 mod talk;
+mod waiting;
 
 pub use stats::{Evicted, Limit, Messages, NameWire, Stats};
 
@@ -34,6 +35,7 @@ use followed::{Flow, Known, Told};
 use names::{Ends, Names, Naming};
 use quic::Handshakes;
 use recent::Recent;
+use waiting::{Claimed, Waiting};
 
 /// What a sensor is told once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +82,7 @@ pub struct Sensor {
     told: Repeats,
     /// Flows with a claim that waits whether more is heard. Some may be gone, or told.
     expecting: Vec<Handle>,
+    waiting: Waiting,
     /// Flows whose alert still waits for dialect or payee. Some may be gone; telling another in their place is no harm.
     unsettled: Vec<Handle>,
     /// The flow whose packet is being looked at.
@@ -124,6 +127,7 @@ impl Sensor {
             claims: Vec::new(),
             told: Repeats::default(),
             expecting: Vec::new(),
+            waiting: Waiting::default(),
             recent: Recent::default(),
             unsettled: Vec::new(),
             current: None,
@@ -190,10 +194,16 @@ impl Sensor {
             self.tell(handle, events);
         }
         self.wait_over(events);
+        while let Some(claimed) = self.waiting.over(now, WAIT) {
+            self.tell_waiting(claimed, events);
+        }
     }
 
     /// Ends every session (final records) because the capture ends.
     pub fn finish(&mut self, events: &mut Vec<Event>) {
+        while let Some(claimed) = self.waiting.over(self.now, 0) {
+            self.tell_waiting(claimed, events);
+        }
         for handle in self.flows.handles() {
             self.end(handle, Evicted::Closed, events);
         }
@@ -334,9 +344,23 @@ impl Sensor {
 
     fn expect_known(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
         for (client, server) in [(packet.src, packet.dst), (packet.dst, packet.src)] {
-            if let Some(claim) = self.by_address(tag, client, server, packet.time) {
-                return self.expect(tag, claim, packet, events);
+            let Some(claim) = self.by_address(tag, client, server, packet.time) else { continue };
+            self.told.note(tag.of_kind(claim.signal as u8), packet.time);
+            let (key, id) = (FlowKey::of(packet).0, tag.flow_id(packet.time, self.worker));
+            let claimed = Claimed { key, id, vlans: packet.vlans, since: packet.time, claim };
+            if let Some(oldest) = self.waiting.push(claimed) {
+                self.tell_waiting(oldest, events);
             }
+            return;
+        }
+    }
+
+    /// Tells what is known of a server's address, unless the connection's messages say more by now.
+    fn tell_waiting(&mut self, claimed: Claimed, events: &mut Vec<Event>) {
+        let Claimed { key, id, vlans, claim, .. } = claimed;
+        let flow = self.flows.find(&key).and_then(|handle| self.flows.get_mut(handle));
+        if flow.is_none_or(|flow| flow.certainty().is_none()) {
+            report::claim(claim, id, Proto::Tcp, vlans, &self.rules, events);
         }
     }
 
@@ -367,7 +391,7 @@ impl Sensor {
         }
     }
 
-    /// Follows a flow for what speaks for mining there, until it says more itself.
+    /// Follows a flow whose server the client knows by a listed name, until it says more itself.
     fn expect(&mut self, tag: Tag, claim: Claim, packet: &Packet<'_>, events: &mut Vec<Event>) {
         let (key, way) = FlowKey::of(packet);
         let client = if claim.client == packet.src { way } else { way.back() };
@@ -702,6 +726,7 @@ impl Sensor {
             self.claim(claim, flow.tag, flow.id, Proto::Tcp, flow.vlans, events);
         }
         let Some(certainty) = flow.certainty() else { return };
+        self.waiting.forget(&key);
         let known = (&*self.rules, &*self.learned);
         if flow.told.is_none() {
             report::tell(key, &mut flow, certainty, known, Phase::Confirmed, self.now, events);

@@ -7,7 +7,7 @@ use super::stats::{Limit, Stats};
 use super::talk::Talk;
 use crate::detect::session::{Facts, Session};
 use crate::detect::claim::Claim;
-use crate::detect::{Certainty, NameSource, Transport};
+use crate::detect::{Certainty, Transport};
 use crate::flow::stream::{Piece, Segment, Stream, Trouble};
 use crate::flow::{FlowKey, Settings, Way};
 use crate::learned::Learned;
@@ -121,12 +121,10 @@ impl Flow {
         self.waits_since = Some(now);
     }
 
-    /// The claim that waited, unless messages say more. Where nothing was ever said, it was an attempt, and for an
-    /// address that anybody can pretend to talk to not even that.
+    /// The claim that waited, unless messages say more. Where nothing was ever said, it was an attempt.
     pub(super) fn pending_claim(&mut self) -> Option<Claim> {
         let mut claim = self.naming.take().filter(|_| self.session.certainty().is_none())?;
         if !self.spoke {
-            claim = Some(claim).filter(|c| c.mining.named_by == Some(NameSource::Dns))?;
             claim.mining.certainty = Certainty::Hint;
             claim.is_attempt = true;
             claim.reason.push_str("; nothing was said");
