@@ -191,6 +191,31 @@ fn others_talk_to_a_learned_endpoint() {
     }
 }
 
+/// A session found in the middle of a line loses no message to what is known of its server.
+#[test]
+fn a_session_with_a_learned_endpoint_is_counted_as_any_other() {
+    for up in [true, false] {
+        let mut wire = taught();
+        wire.told();
+        let mut tcp = Tcp::new(CLIENT, SERVER);
+        if up {
+            tcp.up(&mut wire, &SHARE[SHARE.len() - 40..]);
+        } else {
+            tcp.down(&mut wire, b"\"status\":\"OK\"}}\n");
+        }
+        for _ in 0..3 {
+            tcp.up(&mut wire, SHARE);
+            tcp.down(&mut wire, b"{\"id\":2,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"status\":\"OK\"}}\n");
+            wire.wait(13);
+        }
+        wire.sensor.finish(&mut wire.events);
+        let of_client = |e: &&Event| matches!(e, Event::Session(s) if s.flow.client.to_string() == CLIENT);
+        let Some(Event::Session(last)) = wire.events.iter().rfind(of_client) else { panic!("no session") };
+        assert_eq!((last.mining.shares.submitted, last.mining.shares.accepted), (3, 3), "{up}");
+        assert!(!wire.told().iter().any(|t| t.starts_with("learned_endpoint")));
+    }
+}
+
 #[test]
 fn who_is_no_user_of_a_learned_endpoint() {
     let mut wire = taught();
