@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use foldhash::quality::FixedState;
 
 use super::bounded::Bounded;
-use super::sieve::Sieve;
+use super::sieve::{Sieve, Sifted};
 
 /// Shares of a table.
 pub(super) const SHARDS: usize = 16;
@@ -61,7 +61,10 @@ impl<K: Copy + Eq + Hash, V> Shards<K, V> {
 
     /// Makes the sieve that goes with this table hold its keys and nothing else. All locks are held meanwhile, taken in
     /// their order: a key that came in between would be lost to the sieve. Nobody else holds more than one.
-    pub(super) fn renew(&self, sieve: &Sieve) {
+    pub(super) fn renew(&self, sieve: &Sieve)
+    where
+        K: Sifted,
+    {
         let guards: Vec<MutexGuard<'_, Bounded<K, V>>> = self.shares.iter().map(lock).collect();
         sieve.renew(guards.iter().flat_map(|share| share.keys()));
     }

@@ -1,12 +1,45 @@
 //! A set that may say yes to what is not in it and never says no to what is: 65,536 bits by a hash, read without a lock.
 
-use std::hash::{BuildHasher, Hash};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use foldhash::quality::FixedState;
+use crate::packet::Endpoint;
 
 const WORDS: usize = 1024;
-const SEED: u64 = 0x7369_6576_6520_3634;
+
+/// What is looked for at every packet: a general hash would cost more than the look.
+pub(super) trait Sifted {
+    /// A number in which every bit of the key tells.
+    fn mixed(&self) -> u64;
+}
+
+impl Sifted for IpAddr {
+    #[inline]
+    fn mixed(&self) -> u64 {
+        mix(match self {
+            Self::V4(a) => u64::from(a.to_bits()),
+            Self::V6(a) => {
+                let bits = a.to_bits();
+                (bits as u64) ^ mix((bits >> 64) as u64)
+            }
+        })
+    }
+}
+
+impl Sifted for Endpoint {
+    #[inline]
+    fn mixed(&self) -> u64 {
+        mix(self.addr.mixed() ^ u64::from(self.port))
+    }
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+#[inline]
+const fn mix(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
 
 /// The bits: 8 KiB.
 #[derive(Debug)]
@@ -14,7 +47,6 @@ pub(super) struct Sieve {
     words: Box<[AtomicU64; WORDS]>,
     /// Whether a bit is set: answers for nearly every sensor at once.
     holds_any: AtomicBool,
-    hasher: FixedState,
 }
 
 impl Default for Sieve {
@@ -22,7 +54,6 @@ impl Default for Sieve {
         Self {
             words: Box::new([const { AtomicU64::new(0) }; WORDS]),
             holds_any: AtomicBool::new(false),
-            hasher: FixedState::with_seed(SEED),
         }
     }
 }
@@ -30,19 +61,19 @@ impl Default for Sieve {
 impl Sieve {
     /// Whether a key may be in it.
     #[inline]
-    pub(super) fn may_hold(&self, key: &impl Hash) -> bool {
+    pub(super) fn may_hold(&self, key: &impl Sifted) -> bool {
         self.holds_any.load(Relaxed) && self.has_bit(key)
     }
 
     #[inline]
-    fn has_bit(&self, key: &impl Hash) -> bool {
-        let (word, bit) = self.place(key);
+    fn has_bit(&self, key: &impl Sifted) -> bool {
+        let (word, bit) = Self::place(key);
         self.words.get(word).is_some_and(|word| word.load(Relaxed) & bit != 0)
     }
 
     /// Adds a key.
-    pub(super) fn set(&self, key: &impl Hash) {
-        let (word, bit) = self.place(key);
+    pub(super) fn set(&self, key: &impl Sifted) {
+        let (word, bit) = Self::place(key);
         if let Some(word) = self.words.get(word) {
             word.fetch_or(bit, Relaxed);
         }
@@ -51,10 +82,10 @@ impl Sieve {
 
     /// Makes it hold these keys only. A key that was in it and stays is never missed meanwhile; the caller sees to it that
     /// none is added.
-    pub(super) fn renew<'k, K: Hash + 'k>(&self, keys: impl Iterator<Item = &'k K>) {
+    pub(super) fn renew<'k, K: Sifted + 'k>(&self, keys: impl Iterator<Item = &'k K>) {
         let (mut bits, mut holds_any) = ([0u64; WORDS], false);
         for key in keys {
-            let (word, bit) = self.place(key);
+            let (word, bit) = Self::place(key);
             if let Some(word) = bits.get_mut(word) {
                 *word |= bit;
             }
@@ -67,8 +98,8 @@ impl Sieve {
     }
 
     #[inline]
-    fn place(&self, key: &impl Hash) -> (usize, u64) {
-        let hash = self.hasher.hash_one(key);
+    fn place(key: &impl Sifted) -> (usize, u64) {
+        let hash = key.mixed();
         ((hash >> 6) as usize % WORDS, 1 << (hash & 63))
     }
 }

@@ -205,7 +205,10 @@ fn a_session_with_a_learned_endpoint_is_counted_as_any_other() {
         }
         for _ in 0..3 {
             tcp.up(&mut wire, SHARE);
-            tcp.down(&mut wire, b"{\"id\":2,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"status\":\"OK\"}}\n");
+            tcp.down(
+                &mut wire,
+                b"{\"id\":2,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"status\":\"OK\"}}\n",
+            );
             wire.wait(13);
         }
         wire.sensor.finish(&mut wire.events);
