@@ -46,7 +46,7 @@ fn is_named(v: &Value) -> bool {
 
 /// What each is told as, on port 80; of the legacy ones only a hint, as they mine no more.
 const TOLD: [(u64, &str); 12] = [
-    (290, "pool_connection strong http_host server.duinocoin.com"),
+    (290, "pool_connection hint http_host server.duinocoin.com"),
     (341, "miner_script hint http_host coinhive.com"),
     (342, "miner_script hint http_host crypto-loot.com"),
     (343, "miner_script hint http_host minero.cc"),
