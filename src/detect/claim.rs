@@ -173,7 +173,7 @@ fn weigh(sight: &Sight<'_>, host: &KnownHost<'_>) -> (Certainty, &'static str) {
     }
     let web = WEB_PORTS.contains(&port);
     let listed = about.ports.contains(&port);
-    let shown = about.serves == Serves::Stratum;
+    let shown = about.serves == Serves::Stratum || about.category == Category::DevFeePool;
     if SERVICE_PORTS.contains(&port) && !(listed && shown) {
         return hint("on a port of mail, shells or name servers");
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::detect::{Certainty, NameSource, Transport};
 use crate::detect::claim::{self, Claim, Sight};
-use crate::learned::Learned;
+use crate::learned::{Learned, MAX_NAMES};
 use crate::packet::{Endpoint, Time};
 use crate::rules::RuleSet;
 use crate::wire::tls::{Carrier, Certificate, ClientHello};
@@ -221,10 +221,21 @@ impl Names<'_> {
         if name.is_empty() || !claim::is_server(addr) {
             return;
         }
-        self.learned.name(client, addr, name, ttl, self.now);
+        if !(listed && self.is_full_of_listed(client, addr, name)) {
+            self.learned.name(client, addr, name, ttl, self.now);
+        }
         if listed {
             self.learned.watch(addr);
         }
+    }
+
+    /// Whether a client's names for an address are as many as are kept, and all of them listed: one more says nothing new,
+    /// and would look as if the address were everybody's.
+    fn is_full_of_listed(&self, client: IpAddr, addr: IpAddr, name: &str) -> bool {
+        let names = self.learned.names(client, addr, self.now);
+        !names.is_crowded()
+            && names.iter().count() == MAX_NAMES
+            && names.iter().all(|known| known != name && self.rules.host(known).is_some())
     }
 
     /// What the client asked a name server for before it talked to this address.
