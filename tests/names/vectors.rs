@@ -56,7 +56,7 @@ const TOLD: [(u64, &str); 12] = [
     (347, "miner_script hint http_host trustiseverything.de"),
     (348, "miner_script hint http_host load.jsecoin.com"),
     (349, "miner_script strong http_host webminer.pages.dev"),
-    (350, "miner_script strong http_host webminer.pages.dev"),
+    (350, "miner_script hint http_host webminer.pages.dev"),
     (353, "miner_script hint http_host ws014.coinhive.com"),
     (404, "miner_script hint http_host ws027.authedmine.com"),
 ];
