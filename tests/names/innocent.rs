@@ -137,3 +137,75 @@ fn an_endpoint_that_is_a_web_server_now() {
         assert_eq!(wire.end(), [format!("learned_endpoint {certainty} learned -")]);
     }
 }
+
+/// Every way to a pool's own site: who reads, who asks its interface, on each port that content networks have.
+#[test]
+fn visitors_of_pools_sites() {
+    let get = |agent: &str, host: &str| {
+        format!("GET /api/stats HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n")
+            .into_bytes()
+    };
+    let mut told = 0;
+    for name in [
+        "supportxmr.com",
+        "www.f2pool.com",
+        "api.moneroocean.stream",
+        "ergo.herominers.com",
+        "solo.ckpool.org",
+        "xmr.crypto-pool.fr",
+        "dcr.suprnova.cc",
+        "pool.braiins.com",
+        "server.duinocoin.com",
+        "unmineable.com",
+        "coinhive.com",
+    ] {
+        let hellos = [&[][..], &["http/1.1"], WEB].map(|alpn| Hello { alpn, ..Hello::named(name) }.record());
+        for port in [443, 2053, 2083, 2087, 2096, 8443] {
+            for hello in &hellos {
+                let mut wire = knowing(name, "203.0.113.9");
+                Tcp::open(&mut wire, CLIENT, &format!("203.0.113.9:{port}")).up(&mut wire, hello);
+                wire.wait(15);
+                let said = wire.end();
+                assert_eq!(said.len(), 1, "{name} {port}");
+                assert!(said[0].contains(" hint "), "{port}: {said:?}");
+                told += 1;
+            }
+        }
+        for agent in
+            ["Mozilla/5.0 (X11)", "curl/8.5.0", "python-requests/2.31", "Java/1.8.0_392", "Wget/1.21"]
+        {
+            for port in [80, 8080, 8880, 8117, 3333] {
+                let mut wire = knowing(name, "203.0.113.9");
+                let mut tcp = Tcp::open(&mut wire, CLIENT, &format!("203.0.113.9:{port}"));
+                tcp.up(&mut wire, &get(agent, name));
+                tcp.down(&mut wire, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                wire.wait(15);
+                let said = wire.end();
+                assert!(said.len() == 1 && said[0].contains(" hint "), "{agent} {port}: {said:?}");
+                told += 1;
+            }
+        }
+    }
+    assert_eq!(told, 11 * (18 + 25));
+}
+
+/// Who is on the list of names that only look like mining is told nowhere, nor is what others call like them.
+#[test]
+fn names_that_are_allowed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/allow.hosts");
+    let text = std::fs::read_to_string(path).unwrap();
+    let names = text.lines().filter(|l| !l.starts_with(['#', '@'])).filter_map(|l| l.split('\t').next());
+    let mut wire = Wire::default();
+    let mut seen = 0u16;
+    for name in names.filter(|n| !n.is_empty()) {
+        let client = format!("10.0.0.7:{}", 10_000 + seen);
+        let address = format!("203.0.{}.{}", seen / 200, seen % 200 + 1);
+        wire.udp(&client, RESOLVER, &query(name, A));
+        resolve(&mut wire, &client, name, &address, 60);
+        Tcp::open(&mut wire, &client, &format!("{address}:3333")).up(&mut wire, &Hello::named(name).record());
+        Tcp::open(&mut wire, &client, &format!("{address}:4444")).up(&mut wire, &[0xa5; 100]);
+        seen += 1;
+    }
+    assert!(seen > 350, "only {seen}");
+    assert_eq!(wire.end(), [""; 0]);
+}
