@@ -190,7 +190,14 @@ fn weigh(sight: &Sight<'_>, host: &KnownHost<'_>) -> (Certainty, &'static str) {
     if about.category == Category::DevFeePool {
         return strong("only mining programs ask for it");
     }
-    match about.serves {
+    by_use(sight, host, web, listed)
+}
+
+/// What a pool's host is used for, and at which port, where no browser is known to speak.
+fn by_use(sight: &Sight<'_>, host: &KnownHost<'_>, web: bool, listed: bool) -> (Certainty, &'static str) {
+    let port = sight.port.unwrap_or(sight.server.port);
+    let (hint, strong) = (|why| (Certainty::Hint, why), |why| (Certainty::Strong, why));
+    match host.about.serves {
         Serves::Web => hint("its web site"),
         Serves::Stratum => strong("a host for mining"),
         Serves::Unknown if listed && !web => strong("on a port for mining"),
