@@ -53,7 +53,7 @@ pub enum Hint {
 pub fn look(payload: &[u8]) -> Option<Hint> {
     match payload.first()? {
         b'{' => return Some(Hint::Object),
-        0x16 if tls::looks_like_client(payload) => return Some(Hint::Hello),
+        0x16 if tls::looks_like_client(payload) || tls::is_torn(payload) => return Some(Hint::Hello),
         0x16 if tls::looks_like_server(payload) => return Some(Hint::ServerHello),
         4 | 5 if socks::looks_like(payload) => return Some(Hint::Socks),
         // Heads begin with a capital; so do few other payloads.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::detect::claim::Claim;
-use crate::detect::{Event, Phase, Signal};
+use crate::detect::{Certainty, Event, Phase, Signal};
 use crate::flow::table::{Class, Handle, Table};
 use crate::flow::{self, FlowKey, Way};
 use crate::learned::Learned;
@@ -100,6 +100,8 @@ const MAX_JUNK: u32 = 8;
 const WAIT: u64 = 10 * Time::SECOND;
 /// Seconds of silence after which a flow's signal would be told again.
 const REPEAT_FLOW: u32 = 600;
+/// Marks a signal that was told as more than a hint.
+const SURE: u8 = 0x80;
 /// Seconds after which a client's lookup of the same name, or attempt to reach the same server, is told again.
 const REPEAT_LOOKUP: u32 = 3600;
 /// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
@@ -257,9 +259,13 @@ impl Sensor {
         if packet.tcp.syn && !packet.tcp.ack {
             self.forget_told(tag);
             if self.learned.may_be_watched(packet.dst.addr) {
-                self.expect_by_name(tag, packet, events);
+                self.expect_by_name(tag, packet, packet.src, packet.dst, events);
                 return;
             }
+        } else if packet.tcp.syn && self.learned.may_be_watched(packet.src.addr) {
+            // Where only the server is heard, its answer is the first of a connection.
+            self.expect_by_name(tag, packet, packet.dst, packet.src, events);
+            return;
         }
         if packet.payload.is_empty() {
             return;
@@ -319,8 +325,15 @@ impl Sensor {
     }
 
     /// A connection begins to an address that the client knows by a listed name: it is followed until it says more.
-    fn expect_by_name(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        let ends = Ends { client: packet.src, server: packet.dst, port: None };
+    fn expect_by_name(
+        &mut self,
+        tag: Tag,
+        packet: &Packet<'_>,
+        client: Endpoint,
+        server: Endpoint,
+        events: &mut Vec<Event>,
+    ) {
+        let ends = Ends { client, server, port: None };
         let mut names =
             Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
         names.by_dns(ends, crate::detect::Transport::Tcp, &Naming::default());
@@ -388,6 +401,7 @@ impl Sensor {
     fn forget_told(&mut self, tag: Tag) {
         for signal in Signal::CLAIMS {
             self.told.forget(tag.of_kind(signal as u8));
+            self.told.forget(tag.of_kind(signal as u8 | SURE));
         }
     }
 
@@ -469,10 +483,17 @@ impl Sensor {
         } else {
             (tag.of_kind(claim.signal as u8), REPEAT_FLOW, true)
         };
-        if !self.told.knows(key, self.now, within, renew) {
-            self.told.note(key, self.now);
-            report::claim(claim, id, proto, vlans, &self.rules, events);
+        // What was only a hint is told again when the flow is surer of it.
+        let sure = (claim.mining.certainty > Certainty::Hint).then_some(tag.of_kind(claim.signal as u8 | SURE));
+        let knows = self.told.knows(key, self.now, within, renew);
+        if knows && sure.is_none_or(|sure| self.told.knows(sure, self.now, within, renew)) {
+            return;
         }
+        self.told.note(key, self.now);
+        if let Some(sure) = sure {
+            self.told.note(sure, self.now);
+        }
+        report::claim(claim, id, proto, vlans, &self.rules, events);
     }
 
     /// A segment of a flow that is not followed, which the screen let through.

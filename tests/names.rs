@@ -7,8 +7,12 @@ mod dns;
 mod flood;
 #[path = "names/http.rs"]
 mod http;
+#[path = "names/innocent.rs"]
+mod innocent;
 #[path = "names/learned.rs"]
 mod learned;
+#[path = "names/miner.rs"]
+mod miner;
 #[path = "names/order.rs"]
 mod order;
 #[path = "names/quic.rs"]

@@ -51,8 +51,22 @@ pub struct Sight<'a> {
     pub time: Time,
 }
 
-/// Ports that web servers use; a pool's site may be there.
-const WEB_PORTS: [u16; 6] = [80, 443, 2053, 2083, 8080, 8443];
+/// Ports that web servers use, those of content networks and of pools' own interfaces among them; a pool's site may be
+/// there.
+const WEB_PORTS: [u16; 15] =
+    [80, 443, 2052, 2053, 2082, 2083, 2086, 2087, 2095, 2096, 8080, 8117, 8119, 8443, 8880];
+
+/// Ports of transfers, shells, mail and name servers. Some pools listen at 25 too, at hosts that are listed for that.
+const SERVICE_PORTS: [u16; 12] = [21, 22, 23, 25, 53, 110, 143, 465, 587, 853, 993, 995];
+
+/// Ports of coins' nodes and of wallets' servers, which pools run for everybody.
+const NODE_PORTS: [u16; 10] = [8332, 8333, 8545, 18080, 18081, 18089, 30303, 50001, 50002, 50004];
+
+/// First labels of names below a pool's domain that are no place to mine.
+const SITES: [&str; 26] = [
+    "api", "autodiscover", "blog", "cdn", "docs", "electrum", "explorer", "forum", "ftp", "git", "help", "imap", "mail",
+    "node", "nodes", "pop", "rpc", "shop", "smtp", "static", "stats", "status", "support", "wallet", "webmail", "www",
+];
 
 /// Ports below serve whatever they are assigned for (RFC 6335, 6), mail and name servers of a pool among it.
 const FIRST_OPEN_PORT: u16 = 1024;
@@ -80,12 +94,16 @@ impl Claim {
     /// Weighs a request for a miner's script by its path.
     pub fn of_script(sight: &Sight<'_>, script: &Script) -> Self {
         let legacy = script.group == Group::Legacy;
-        let certainty = if legacy { Certainty::Hint } else { Certainty::Strong };
+        let certainty = if legacy || !sight.browser { Certainty::Hint } else { Certainty::Strong };
         let mut claim = Self::bare(sight, Signal::MinerScript, certainty, sight.transport);
         claim.mining.server_name = Some(sight.name.to_ascii_lowercase()).filter(|n| !n.is_empty());
         claim.mining.legacy = legacy;
         claim.mining.category = Some(Category::MinerScriptCdn);
-        let why = if legacy { "a service long closed, of which pages still hold copies" } else { "no mining message yet" };
+        let why = match (legacy, sight.browser) {
+            (true, _) => "a service long closed, of which pages still hold copies",
+            (false, true) => "no mining message yet",
+            (false, false) => "by no browser on a page, in which alone it would run",
+        };
         claim.reason = format!(
             "{} asked {} for {}, as pages do that load {}: {why}",
             sight.client, sight.server, script.pattern, script.service
@@ -155,36 +173,64 @@ fn weigh(sight: &Sight<'_>, host: &KnownHost<'_>) -> (Certainty, &'static str) {
     if about.group == Group::Legacy {
         return hint("a service closed for years, whose name may be another's now");
     }
+    let web = WEB_PORTS.contains(&port);
+    let listed = about.ports.contains(&port);
+    let shown = about.serves == Serves::Stratum || about.category == Category::DevFeePool;
+    if SERVICE_PORTS.contains(&port) && !(listed && shown) {
+        return hint("on a port of mail, shells or name servers");
+    }
     match about.category {
         Category::BrowserMinerService | Category::MinerScriptCdn => {
             return strong("a host for nothing but browser mining");
         }
-        Category::DevFeePool => return strong("only mining programs ask for it"),
-        Category::Marketplace | Category::Pool | Category::Proxy => {}
+        Category::DevFeePool | Category::Marketplace | Category::Pool | Category::Proxy => {}
     }
-    let web = WEB_PORTS.contains(&port);
-    let listed = about.ports.contains(&port);
-    if sight.browser && (web || sight.transport != Transport::Tls) {
+    // Programs that mine by a library of the web offer its protocols too, on ports for mining.
+    if sight.browser && (web || sight.transport != Transport::Tls || !listed && !shown) {
         return hint("spoken as browsers do, so perhaps its web site");
     }
-    match about.serves {
+    if about.category == Category::DevFeePool {
+        return strong("only mining programs ask for it");
+    }
+    by_use(sight, host, web, listed)
+}
+
+/// What a pool's host is used for, and at which port, where no browser is known to speak.
+fn by_use(sight: &Sight<'_>, host: &KnownHost<'_>, web: bool, listed: bool) -> (Certainty, &'static str) {
+    let port = sight.port.unwrap_or(sight.server.port);
+    let (hint, strong) = (|why| (Certainty::Hint, why), |why| (Certainty::Strong, why));
+    match host.about.serves {
         Serves::Web => hint("its web site"),
         Serves::Stratum => strong("a host for mining"),
         Serves::Unknown if listed && !web => strong("on a port for mining"),
-        Serves::Unknown if listed && !is_site(sight.name, host.domain) => strong("on a port for mining, not as browsers do"),
-        Serves::Unknown if !web && port >= FIRST_OPEN_PORT => strong("on no port of the web"),
+        Serves::Unknown if listed && is_read(sight) && !is_site(sight.name, host.domain) => {
+            strong("on a port for mining, not as browsers do")
+        }
+        Serves::Unknown if !web && !listed && NODE_PORTS.contains(&port) => {
+            hint("on a port of nodes and wallets")
+        }
+        Serves::Unknown if !web && port >= FIRST_OPEN_PORT && !is_service(sight.name) => {
+            strong("on no port of the web")
+        }
         Serves::Unknown => hint("perhaps its web site"),
     }
 }
 
+/// Whether the client's own words were read, so that it is known to be no browser: not where its SYN, or what it asked a
+/// proxy for, is all.
+fn is_read(sight: &Sight<'_>) -> bool {
+    !(sight.transport == Transport::Tcp && matches!(sight.source, NameSource::Dns | NameSource::ProxyRequest))
+}
+
 /// Whether a name is where a pool's web site is expected: the domain itself, or a usual name below it.
 fn is_site(name: &str, domain: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    if name.eq_ignore_ascii_case(domain) {
-        return true;
-    }
+    name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case(domain) || is_service(name)
+}
+
+/// Whether a name's first label is that of another service.
+fn is_service(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
-    ["api", "blog", "cdn", "docs", "static", "status", "www"].iter().any(|w| first.eq_ignore_ascii_case(w))
+    SITES.iter().any(|site| first.eq_ignore_ascii_case(site))
 }
 
 /// What the client did, up to the name.

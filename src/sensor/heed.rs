@@ -224,7 +224,13 @@ impl Heed<'_> {
                     self.naming.chosen(protocol);
                 }
             }
-            tls::Handshake::Broken(_) => self.stats.malformed_tls += 1,
+            tls::Handshake::Broken(_) => {
+                self.stats.malformed_tls += 1;
+                // What the client began is no TLS, so that no certificate will come.
+                if talk.client() == Some(self.way) {
+                    talk.refuse();
+                }
+            }
         }
     }
 

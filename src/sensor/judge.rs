@@ -85,7 +85,7 @@ fn hello_opens(payload: &[u8], rules: &RuleSet) -> bool {
     let hello = match tls::glance(payload) {
         tls::Glance::Whole(hello) | tls::Glance::Part { hello } => hello,
         tls::Glance::Split => return true,
-        tls::Glance::Not => return false,
+        tls::Glance::Not => return tls::is_torn(payload),
     };
     hello.server_name().is_none_or(|name| rules.host(name).is_some())
 }

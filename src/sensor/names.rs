@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use crate::detect::claim::{self, Claim, Sight};
-use crate::detect::{NameSource, Signal, Transport};
-use crate::learned::Learned;
+use crate::detect::{Certainty, NameSource, Signal, Transport};
+use crate::learned::{Learned, MAX_NAMES};
 use crate::packet::{Endpoint, Time};
 use crate::rules::RuleSet;
 use crate::wire::tls::{Carrier, Certificate, ClientHello};
@@ -54,6 +54,15 @@ impl Naming {
         self.pending = self.pending.take().filter(stays);
     }
 
+    /// The client speaks the web to another host: what was learned of the server may be of who had its address before.
+    fn doubt(&mut self) {
+        let learned = |c: &&mut Claim| c.mining.named_by == Some(NameSource::Learned);
+        if let Some(claim) = self.pending.as_mut().filter(learned).filter(|c| c.mining.certainty != Certainty::Hint) {
+            claim.mining.certainty = Certainty::Hint;
+            claim.reason.push_str("; spoken as browsers do to another host");
+        }
+    }
+
     /// The server chose a protocol of the web.
     pub(super) fn chosen(&mut self, protocol: &[u8]) {
         self.browser |= is_web(protocol);
@@ -89,6 +98,9 @@ impl Names<'_> {
         match hello.server_name() {
             Some(name) => {
                 naming.heard();
+                if naming.browser && self.rules.host(name).is_none() {
+                    naming.doubt();
+                }
                 let source = if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni };
                 self.weigh(ends, name, source, transport, naming.browser);
             }
@@ -127,6 +139,9 @@ impl Names<'_> {
     pub(super) fn request(&mut self, ends: Ends, request: &http::Request<'_>, naming: &mut Naming) {
         let asked = Asked::of(request);
         naming.heard();
+        if asked.browser && asked.host.is_some_and(|host| self.rules.host(host).is_none()) {
+            naming.doubt();
+        }
         let before = self.claims.len();
         let sight = Sight {
             client: ends.client,
@@ -139,7 +154,10 @@ impl Names<'_> {
             time: self.now,
         };
         match asked.path.and_then(|path| self.rules.script(asked.host, path)) {
-            Some(script) => self.claims.push(Claim::of_script(&sight, script)),
+            Some(script) => {
+                let sight = Sight { browser: asked.page, ..sight };
+                self.claims.push(Claim::of_script(&sight, script));
+            }
             None => self.claims.extend(Claim::of_name(&sight, self.rules)),
         }
         for claim in self.claims.iter_mut().skip(before) {
@@ -208,10 +226,21 @@ impl Names<'_> {
         if name.is_empty() || !claim::is_server(addr) {
             return;
         }
-        self.learned.name(client, addr, name, ttl, self.now);
+        if !(listed && self.is_full_of_listed(client, addr, name)) {
+            self.learned.name(client, addr, name, ttl, self.now);
+        }
         if listed {
             self.learned.watch(addr);
         }
+    }
+
+    /// Whether a client's names for an address are as many as are kept, and all of them listed: one more says nothing new,
+    /// and would look as if the address were everybody's.
+    fn is_full_of_listed(&self, client: IpAddr, addr: IpAddr, name: &str) -> bool {
+        let names = self.learned.names(client, addr, self.now);
+        !names.is_crowded()
+            && names.iter().count() == MAX_NAMES
+            && names.iter().all(|known| known != name && self.rules.host(known).is_some())
     }
 
     /// What the client asked a name server for before it talked to this address.
@@ -269,7 +298,10 @@ struct Asked<'a> {
     port: Option<u16>,
     path: Option<&'a str>,
     site: Option<&'a str>,
+    /// Whether it is one of the web's, and no call or WebSocket.
     browser: bool,
+    /// Whether a page asks for it, and no robot or program that only looks.
+    page: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -290,7 +322,8 @@ impl<'a> Asked<'a> {
             port: port.filter(|_| absolute),
             path: path.filter(|p| p.len() <= MAX_WORD),
             site: known,
-            browser: is_browser(request),
+            browser: is_browser(request) || is_plain(request),
+            page: known.is_some() || is_browser(request) && !is_robot(request),
         }
     }
 }
@@ -298,6 +331,18 @@ impl<'a> Asked<'a> {
 /// Whether a request is one of those who call themselves Mozilla.
 pub(super) fn is_browser(request: &http::Request<'_>) -> bool {
     request.headers.value("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/"))
+}
+
+/// Whether nothing but a document is asked for, which no mining protocol does.
+fn is_plain(request: &http::Request<'_>) -> bool {
+    matches!(request.method, "GET" | "HEAD" | "OPTIONS") && request.headers.value("upgrade").is_none()
+}
+
+/// Whether a request is of one of those who call themselves compatible to Mozilla and say where they come from, as
+/// crawlers and scanners do. Old Internet Explorers did the first, too.
+fn is_robot(request: &http::Request<'_>) -> bool {
+    let agent = request.headers.value("user-agent").unwrap_or_default();
+    agent.contains("(compatible; ") && agent.contains("http")
 }
 
 /// Path and query.

@@ -15,7 +15,7 @@ fn rules() -> Arc<RuleSet> {
         severity: 2,
         signal: Signal::StratumMessage,
         dialect: None,
-        certainty: crate::detect::Certainty::Proven,
+        certainty: Certainty::Proven,
     };
     Arc::new(RuleSet::build(vec![rule], Vec::new()).expect("one rule"))
 }

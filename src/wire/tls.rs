@@ -59,6 +59,12 @@ pub fn looks_like_client(payload: &[u8]) -> bool {
     begins(payload, CLIENT_HELLO, MIN_CLIENT)
 }
 
+/// Whether a segment holds no more than one or two bytes of a handshake's record, as where a middlebox or a program
+/// against filters cuts it there.
+pub const fn is_torn(payload: &[u8]) -> bool {
+    matches!(payload, [HANDSHAKE] | [HANDSHAKE, 3])
+}
+
 /// Whether a segment begins a server's handshake; also where its bytes (three at least) are too few to decide.
 pub fn looks_like_server(payload: &[u8]) -> bool {
     begins(payload, SERVER_HELLO, MIN_SERVER)

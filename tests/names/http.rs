@@ -36,9 +36,14 @@ fn a_host_and_who_asks_for_it() {
     let told = |certainty: &str, name: &str| vec![format!("pool_connection {certainty} http_host {name}")];
     assert_eq!(asked(80, &get("/", POOL, web)), told("hint", POOL));
     assert_eq!(asked(3333, &get("/", POOL, web)), told("hint", POOL));
-    assert_eq!(asked(80, &get("/", POOL, curl)), told("strong", POOL));
+    // No mining protocol asks for a document; who calls, or asks for a WebSocket, is another thing.
+    assert_eq!(asked(80, &get("/", POOL, curl)), told("hint", POOL));
+    assert_eq!(asked(3333, &get("/", POOL, curl)), told("hint", POOL));
+    assert_eq!(asked(80, &get("/", POOL, curl).replace("GET", "POST")), told("strong", POOL));
+    assert_eq!(asked(80, &get("/", "donate.ssl.xmrig.com", web)), told("hint", "donate.ssl.xmrig.com"));
     assert_eq!(asked(80, &get("/", "any.other.example", curl)), told("hint", "any.other.example"));
-    assert_eq!(asked(14444, &get("/", "ANY.Other.Example:14444", "")), told("strong", "any.other.example"));
+    let call = get("/", "ANY.Other.Example:14444", "").replace("GET", "POST");
+    assert_eq!(asked(14444, &call), told("strong", "any.other.example"));
     assert_eq!(asked(80, &get("/", "www.minepool.example", curl)), told("hint", "www.minepool.example"));
     assert_eq!(asked(80, &get("/", "minepool.example.", "")), told("hint", "minepool.example."));
     let lib = asked(80, &get("/any.js", "cdn.webmine.example", web));
@@ -53,7 +58,9 @@ fn a_host_and_who_asks_for_it() {
 #[test]
 fn through_a_proxy() {
     let absolute = |target: &str| get(target, "shop.example", "User-Agent: curl/8.5.0\r\n");
-    let told = asked(8080, &absolute(&format!("http://{POOL}:3333/x")));
+    let target = absolute(&format!("http://{POOL}:3333/x"));
+    assert_eq!(asked(8080, &target), ["pool_connection hint http_host stratum.minepool.example"]);
+    let told = asked(8080, &target.replace("GET", "POST"));
     assert_eq!(told, ["pool_connection strong http_host stratum.minepool.example"]);
     let told = asked(3333, &absolute("http://user:secret@any.other.example/x"));
     assert_eq!(told, ["pool_connection hint http_host any.other.example"], "port 80 is asked for");
@@ -70,14 +77,14 @@ fn once_a_connection() {
         tcp.down(&mut wire, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         wire.wait(20);
     }
-    assert_eq!(wire.end(), ["pool_connection strong http_host stratum.minepool.example"]);
+    assert_eq!(wire.end(), ["pool_connection hint http_host stratum.minepool.example"]);
     // A connection that asked for others before.
     let mut tcp = Tcp::open(&mut wire, "10.0.0.8:1", "203.0.113.9:8080");
     for host in ["shop.example", POOL] {
         tcp.up(&mut wire, get("/", host, "").as_bytes());
         tcp.down(&mut wire, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     }
-    assert_eq!(wire.end(), ["pool_connection strong http_host stratum.minepool.example"]);
+    assert_eq!(wire.end(), ["pool_connection hint http_host stratum.minepool.example"]);
 }
 
 #[test]
@@ -88,7 +95,7 @@ fn scripts_wherever_they_lie() {
         ("/assets/cryptonight.wasm?v=3", "cdn.shop.example", "strong"),
         ("/lib/coinhive.min.js", "shop.example", "hint"),
         ("/lib/coinhive.min.js", "coinhive.com", "hint"),
-        ("/x?proxy=wss://relay.example:8892", "shop.example", "strong"),
+        ("/x.js?proxy=wss://relay.example:8892", "shop.example", "strong"),
     ] {
         let mut wire = Wire::default();
         let mut tcp = Tcp::open(&mut wire, CLIENT, "203.0.113.9:80");
@@ -105,9 +112,27 @@ fn scripts_wherever_they_lie() {
         "/miner.js",
         "/search?q=/deepMiner.js",
         "/x/deepminer.js",
+        // A course on the mining of the web, a shop of that name, an emulator with its network.
+        "/courses/web_miner/lecture1.pdf",
+        "/js/perfekta.js",
+        "/vm/?proxy=wss://relay.example/",
+        "/games/goldminer/miner.js",
     ] {
         assert_eq!(asked(80, &get(target, "shop.example", page)), [""; 0], "{target}");
     }
+}
+
+/// A script runs in a page: who has none only looks, or looks for it on his own server.
+#[test]
+fn who_asks_for_a_script() {
+    let told = |certainty: &str| vec![format!("miner_script {certainty} http_host shop.example")];
+    let of = |more: &str| asked(80, &get("/js/deepMiner.min.js", "shop.example", more));
+    assert_eq!(of(""), told("hint"));
+    assert_eq!(of("User-Agent: Wget/1.21\r\n"), told("hint"));
+    assert_eq!(of("User-Agent: Mozilla/5.0 (compatible; Bot/2.1; +http://bot.example/)\r\n"), told("hint"));
+    assert_eq!(of("User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"), told("strong"));
+    assert_eq!(of("User-Agent: Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2)\r\n"), told("strong"));
+    assert_eq!(of("Origin: http://films.example\r\n"), told("strong"));
 }
 
 #[test]

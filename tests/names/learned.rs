@@ -78,9 +78,13 @@ fn whose_name_it_is_and_for_how_long() {
     assert_eq!(connect(&mut wire, "10.0.0.8:1", SERVER), [""; 0]);
     assert_eq!(connect(&mut wire, CLIENT, "203.0.113.10:3333"), [""; 0]);
     assert_eq!(
-        connect(&mut wire, "10.0.0.7:2", "203.0.113.9:25"),
+        connect(&mut wire, "10.0.0.7:2", "203.0.113.9:2500"),
         ["pool_connection strong dns stratum.minepool.example"]
     );
+    for port in [22, 25] {
+        let told = connect(&mut wire, &format!("10.0.0.7:{port}"), &format!("203.0.113.9:{port}"));
+        assert_eq!(told, ["pool_connection hint dns stratum.minepool.example"]);
+    }
     wire.wait(300);
     assert_eq!(connect(&mut wire, CLIENT, SERVER), [""; 0]);
     // In mid-stream nobody knows which name the address was asked by.

@@ -11,7 +11,8 @@ fn flows() -> Vec<Vec<Vec<u8>>> {
     let end = |n: u16| (format!("10.0.1.{n}:5000"), format!("203.0.113.{n}:3333"));
     let tcp = |n| Tcp::new(&end(n).0, &end(n).1);
     let hello = Hello { before: 400, behind: 400, ..Hello::named("stratum.minepool.example") }.record();
-    let request = b"GET /lib/deepMiner.js HTTP/1.1\r\nHost: shop.example\r\nAccept: */*\r\n\r\n";
+    let request =
+        b"GET /lib/deepMiner.js HTTP/1.1\r\nHost: shop.example\r\nReferer: http://shop.example/\r\n\r\n";
     let down = |tcp: &Tcp, bytes: &[u8]| wire.segment(tcp.server, tcp.client, tcp.seqs[1], "A", bytes);
     let session = [LOGIN, SHARE].concat();
     let mut all = vec![tcp(1).frames(&wire, &hello, &[450, 600]), tcp(2).frames(&wire, request, &[40])];

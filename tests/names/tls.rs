@@ -34,8 +34,18 @@ fn a_name_at_a_port() {
         ("any.other.example", 443, &[], "hint"),
         ("any.other.example", 14444, &[], "strong"),
         ("any.other.example", 993, &[], "hint"),
+        // A page's interface, on a port of its own.
+        ("any.other.example", 14444, web, "hint"),
+        ("any.other.example", 8119, &[], "hint"),
+        ("any.other.example", 2096, &[], "hint"),
+        ("api.other.example", 4000, &[], "hint"),
+        ("any.other.example", 50002, &[], "hint"),
+        (POOL, 465, &[], "hint"),
         ("shut.example", 3333, &[], "hint"),
-        ("fee.example", 443, web, "strong"),
+        ("fee.example", 443, &[], "strong"),
+        // Who looks for the name in a browser's search field connects there.
+        ("fee.example", 443, web, "hint"),
+        ("fee.example", 3333, web, "strong"),
     ] {
         assert_eq!(sent(port, &hello(name, alpn)), [format!("pool_connection {told} sni {name}")], "{port}");
     }

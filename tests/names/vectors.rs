@@ -44,18 +44,19 @@ fn is_named(v: &Value) -> bool {
     )
 }
 
-/// What each is told as, on port 80; of the legacy ones only a hint, as they mine no more.
+/// What each is told as, on port 80; of the legacy ones only a hint, as they mine no more, and of a question for a server
+/// and a script by nobody's page.
 const TOLD: [(u64, &str); 12] = [
-    (290, "pool_connection strong http_host server.duinocoin.com"),
+    (290, "pool_connection hint http_host server.duinocoin.com"),
     (341, "miner_script hint http_host coinhive.com"),
     (342, "miner_script hint http_host crypto-loot.com"),
     (343, "miner_script hint http_host minero.cc"),
     (345, "miner_script strong http_host cdn.example.net"),
     (346, "miner_script strong http_host bitcoin-pay.eu"),
-    (347, "miner_script strong http_host trustiseverything.de"),
+    (347, "miner_script hint http_host trustiseverything.de"),
     (348, "miner_script hint http_host load.jsecoin.com"),
     (349, "miner_script strong http_host webminer.pages.dev"),
-    (350, "miner_script strong http_host webminer.pages.dev"),
+    (350, "miner_script hint http_host webminer.pages.dev"),
     (353, "miner_script hint http_host ws014.coinhive.com"),
     (404, "miner_script hint http_host ws027.authedmine.com"),
 ];

@@ -49,6 +49,31 @@ fn the_port_and_the_browser_decide() {
         ("litecoinpool.org", 17_171, Tcp, false, Some(Strong)),
         // Mail of the same domain.
         ("mail.f2pool.com", 993, Tls, false, Some(Hint)),
+        // Mail to pools that listen at its port, at other hosts; shells at theirs.
+        ("mx1.f2pool.com", 25, Tcp, false, Some(Hint)),
+        ("viabtc.com", 25, Tcp, false, Some(Hint)),
+        ("btc-africa.f2pool.com", 25, Tcp, false, Some(Strong)),
+        ("pool.hashvault.pro", 22, Tcp, false, Some(Hint)),
+        ("webminepool.com", 25, Tcp, false, Some(Hint)),
+        // Nodes and wallets' servers that pools run for everybody.
+        ("nodes.hashvault.pro", 18081, Tcp, false, Some(Hint)),
+        ("xmr-node.supportxmr.com", 18089, Tls, false, Some(Hint)),
+        ("electrum.suprnova.cc", 50002, Tls, false, Some(Hint)),
+        // A pool's interface that its page asks, and programs without the protocols of the web.
+        ("public-pool.io", 40557, Tls, true, Some(Hint)),
+        ("herominers.com", 8119, Tls, false, Some(Hint)),
+        ("api.fastpool.xyz", 4000, Tls, false, Some(Hint)),
+        // Web sites at hosts that miners use, and at whole domains.
+        ("solo.ckpool.org", 443, Tls, false, Some(Hint)),
+        ("solo.ckpool.org", 3333, Tls, false, Some(Strong)),
+        ("ergo.herominers.com", 443, Tls, false, Some(Hint)),
+        ("zec.suprnova.cc", 443, Quic, true, Some(Hint)),
+        ("verus.farm", 443, Tls, false, Some(Hint)),
+        ("verus.farm", 9999, Tcp, false, Some(Strong)),
+        ("sneakattack.se", 22, Tcp, false, Some(Hint)),
+        ("server.duinocoin.com", 443, Tls, false, Some(Hint)),
+        ("donate.v2.xmrig.com", 443, Tls, true, Some(Hint)),
+        ("donate.v2.xmrig.com", 3333, Tls, false, Some(Strong)),
         // Only mining programs ask for it.
         ("donate.ssl.xmrig.com", 443, Tls, false, Some(Strong)),
         // Long dead services, whoever has their names now.
@@ -65,6 +90,24 @@ fn the_port_and_the_browser_decide() {
         let claim = Claim::of_name(&seen(name, port, transport, browser), &rules);
         let said = claim.as_ref().map(|c| c.mining.certainty);
         assert_eq!(said, certainty, "{name} {port} {transport:?} {browser}: {claim:#?}");
+    }
+}
+
+/// A SYN, or a SOCKS request, on a web port may be a browser's.
+#[test]
+fn a_connection_of_which_nothing_was_read() {
+    use Certainty::{Hint, Strong};
+    let rules = load_rules(&Config::default()).unwrap();
+    for source in [NameSource::Dns, NameSource::ProxyRequest] {
+        for (name, port, certainty) in [
+            ("monero.hashvault.pro", 443, Hint),
+            ("monero.hashvault.pro", 3333, Strong),
+            ("pool.hashvault.pro", 443, Strong),
+        ] {
+            let sight = Sight { source, ..seen(name, port, Transport::Tcp, false) };
+            let claim = Claim::of_name(&sight, &rules).unwrap();
+            assert_eq!(claim.mining.certainty, certainty, "{source:?} {name} {port}");
+        }
     }
 }
 
