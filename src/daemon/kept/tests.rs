@@ -24,9 +24,11 @@ impl Folder {
         self.0.join("endpoints.jsonl")
     }
 
+    /// What is in it, but for the lock.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> =
             fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name != "endpoints.jsonl.lock");
         names.sort();
         names
     }
@@ -61,6 +63,7 @@ fn what_is_written_comes_back() {
     let learned = taught(3);
     let kept = Kept::open(folder.path(), Arc::clone(&learned)).unwrap();
     kept.save();
+    drop(kept);
     assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(folder.names(), ["endpoints.jsonl"], "nothing is left beside it");
     let again = taught(0);
@@ -139,4 +142,25 @@ fn what_cannot_be_read_or_written_is_survived() {
     fs::create_dir(folder.0.join("nowhere")).unwrap();
     kept.save();
     assert!(!kept.state.lock().unwrap().failing && nowhere.exists(), "tried again without being told");
+}
+
+#[test]
+fn a_file_is_one_process_s() {
+    let folder = Folder::new();
+    let first = Kept::open(folder.path(), taught(2)).unwrap();
+    assert!(Kept::open(folder.path(), taught(0)).is_none(), "it would be written by both");
+    first.save();
+    drop(first);
+    let later = taught(0);
+    assert!(Kept::open(folder.path(), Arc::clone(&later)).is_some(), "whatever ended the first");
+    assert_eq!(later.endpoints().len(), 2);
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let folder = Folder::new();
+    assert!(std::process::Command::new("mkfifo").arg(folder.path()).status().unwrap().success());
+    let (path, (done, wait)) = (folder.path(), std::sync::mpsc::channel());
+    std::thread::spawn(move || done.send(Kept::open(path, taught(1)).is_none()));
+    assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(30)), Ok(true));
 }
