@@ -97,7 +97,7 @@ const MAX_JUNK: u32 = 8;
 const WAIT: u64 = 10 * Time::SECOND;
 /// Seconds of silence after which a flow's signal would be told again.
 const REPEAT_FLOW: u32 = 600;
-/// Seconds after which a client's lookup of the same name is told again.
+/// Seconds after which a client's lookup of the same name, or attempt to reach the same server, is told again.
 const REPEAT_LOOKUP: u32 = 3600;
 /// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
 const LINGER: u64 = 3 * Time::SECOND;
@@ -151,11 +151,12 @@ impl Sensor {
         if frame.time >= self.next_tick {
             self.advance(frame.time, events);
         }
-        match packet::decode(frame) {
-            Ok(packet) if packet.proto == Proto::Tcp => self.tcp(&packet, events),
-            Ok(packet) => self.udp(&packet, events),
+        // By reference: a packet is not small enough to be moved for nothing.
+        match &packet::decode(frame) {
+            Ok(packet) if packet.proto == Proto::Tcp => self.tcp(packet, events),
+            Ok(packet) => self.udp(packet, events),
             Err(skip) => {
-                if let Some(n) = self.stats.skipped.get_mut(skip as usize) {
+                if let Some(n) = self.stats.skipped.get_mut(*skip as usize) {
                     *n += 1;
                 }
             }
@@ -321,9 +322,19 @@ impl Sensor {
     /// A segment to or from a server that is known for mining, or that a rule names, and that began nothing by itself.
     #[inline]
     fn expect_by_address(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        if self.may_be_known(packet.dst) || self.may_be_known(packet.src) {
+            self.expect_known(tag, packet, events);
+        }
+    }
+
+    #[inline]
+    fn may_be_known(&self, server: Endpoint) -> bool {
+        self.learned.may_be_endpoint(server) || self.rules.may_be_address(server.addr)
+    }
+
+    fn expect_known(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
         for (client, server) in [(packet.src, packet.dst), (packet.dst, packet.src)] {
-            let maybe = self.learned.may_be_endpoint(server) || self.rules.may_be_address(server.addr);
-            if maybe && let Some(claim) = self.by_address(tag, client, server, packet.time) {
+            if let Some(claim) = self.by_address(tag, client, server, packet.time) {
                 return self.expect(tag, claim, packet, events);
             }
         }
@@ -417,7 +428,7 @@ impl Sensor {
         }
     }
 
-    /// Tells a claim, once a signal and flow, or once an hour and lookup.
+    /// Tells a claim, once a signal and flow, or once an hour and lookup or attempt.
     fn claim(
         &mut self,
         claim: Claim,
@@ -427,9 +438,10 @@ impl Sensor {
         vlans: Vlans,
         events: &mut Vec<Event>,
     ) {
-        let (key, within, renew) = if claim.signal == Signal::PoolLookup {
-            let lookup = FixedState::default().hash_one((claim.client.addr, &claim.mining.server_name));
-            (lookup, REPEAT_LOOKUP, false)
+        let (key, within, renew) = if claim.signal == Signal::PoolLookup || claim.is_attempt {
+            let server = claim.is_attempt.then_some(claim.server);
+            let asked = FixedState::default().hash_one((claim.client.addr, server, &claim.mining.server_name));
+            (asked, REPEAT_LOOKUP, false)
         } else {
             (tag.of_kind(claim.signal as u8), REPEAT_FLOW, true)
         };

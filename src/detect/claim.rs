@@ -26,6 +26,8 @@ pub struct Claim {
     pub reason: String,
     /// What is known.
     pub mining: Mining,
+    /// Whether nobody said anything: a client goes on trying, each time from another port.
+    pub is_attempt: bool,
 }
 
 /// A name, and how it was seen.
@@ -128,7 +130,7 @@ impl Claim {
         let mut mining = Mining::bare(Dialect::Unknown, transport, certainty, sight.time);
         mining.client_role_proven = true;
         mining.named_by = Some(sight.source);
-        Self { client: sight.client, server: sight.server, signal, reason: String::new(), mining }
+        Self { client: sight.client, server: sight.server, signal, reason: String::new(), mining, is_attempt: false }
     }
 
     fn known(&mut self, about: &About, operator: &str) {

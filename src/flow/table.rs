@@ -83,7 +83,9 @@ impl<T> Table<T> {
     /// The place of a flow.
     pub fn find(&self, key: &FlowKey) -> Option<Handle> {
         let hash = self.hasher.hash_one(key);
-        self.index.find(hash, |&i| self.slots.get(i as usize).is_some_and(|s| s.key == *key)).map(|&i| Handle(i))
+        self.index
+            .find(hash, |&i| self.slots.get(i as usize).is_some_and(|s| s.key == *key))
+            .map(|&i| Handle(i))
     }
 
     /// The key of the flow in a place.
@@ -99,8 +101,15 @@ impl<T> Table<T> {
     /// Adds a flow as the newest candidate. The caller has made room and knows that the key is new.
     pub fn insert(&mut self, key: FlowKey, now: Time, value: T) -> Handle {
         let hash = self.hasher.hash_one(key);
-        let slot =
-            Slot { key, hash, class: Class::Candidate, last: now, newer: NONE, older: NONE, value: Some(value) };
+        let slot = Slot {
+            key,
+            hash,
+            class: Class::Candidate,
+            last: now,
+            newer: NONE,
+            older: NONE,
+            value: Some(value),
+        };
         let at = match self.free.pop() {
             Some(at) => {
                 if let Some(place) = self.slots.get_mut(at as usize) {
@@ -176,7 +185,8 @@ impl<T> Table<T> {
     }
 
     fn unlink(&mut self, at: u32) {
-        let Some((class, newer, older)) = self.slots.get(at as usize).map(|s| (s.class, s.newer, s.older)) else {
+        let Some((class, newer, older)) = self.slots.get(at as usize).map(|s| (s.class, s.newer, s.older))
+        else {
             return;
         };
         let Some(list) = self.lists.get_mut(class as usize) else { return };

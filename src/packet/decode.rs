@@ -13,7 +13,9 @@ mod ether_type {
     pub(super) const IPV4: u16 = 0x0800;
     pub(super) const IPV6: u16 = 0x86dd;
     /// 802.1Q, 802.1ad and the pre-standard QinQ tag.
-    pub(super) const VLAN: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+    pub(super) const VLAN: u16 = 0x8100;
+    pub(super) const VLAN_PROVIDER: u16 = 0x88a8;
+    pub(super) const VLAN_OLD: u16 = 0x9100;
 }
 
 /// Tags followed before a frame counts as malformed: two are QinQ, the rest is room for odd gear.
@@ -64,7 +66,7 @@ fn untag<'a>(mut kind: u16, mut r: Reader<'a>, vlans: &mut Vlans) -> Result<&'a 
         if kind == ether_type::IPV4 || kind == ether_type::IPV6 {
             return Ok(r.rest());
         }
-        if !ether_type::VLAN.contains(&kind) {
+        if !matches!(kind, ether_type::VLAN | ether_type::VLAN_PROVIDER | ether_type::VLAN_OLD) {
             return Err(Skip::NotIp);
         }
         vlans.push(r.u16().ok_or(Skip::LinkHeader)? & 0x0fff);

@@ -13,7 +13,7 @@ pub fn asks_for_work(payload: &[u8]) -> bool {
     if has_mining_path(payload) {
         return true;
     }
-    let end = memchr::memmem::find(payload, b"\r\n\r\n");
+    let end = head_end(payload);
     let (head, body) = payload.split_at_checked(end.unwrap_or(payload.len())).unwrap_or((payload, &[]));
     if has_mining_header(head.get(..2048).unwrap_or(head)) {
         return true;
@@ -65,9 +65,9 @@ fn has_mining_path(payload: &[u8]) -> bool {
 fn has_mining_header(head: &[u8]) -> bool {
     const NAMES: [&[u8]; 6] =
         [b"Hash-Difficulty:", b"Long-Polling:", b"Mining-", b"Reject-Reason:", b"Roll-N", b"Stratum:"];
-    memchr::memmem::find_iter(head, b"\nX-").any(|at| {
-        let name = head.get(at.saturating_add(3)..).unwrap_or_default();
-        NAMES.iter().any(|n| name.starts_with(n))
+    memchr::memchr_iter(b'\n', head).any(|at| {
+        let field = head.get(at.saturating_add(1)..).unwrap_or_default();
+        field.strip_prefix(b"X-").is_some_and(|name| NAMES.iter().any(|n| name.starts_with(n)))
     })
 }
 
@@ -82,10 +82,17 @@ fn is_small_json(head: &[u8]) -> bool {
     (1..=3).contains(&length) && (json() || value(b"uthorization: Basic ").is_some())
 }
 
+/// Where the empty line behind a head begins. A look at each line costs less than preparing a search.
+fn head_end(payload: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\n', payload)
+        .filter_map(|at| at.checked_sub(3))
+        .find(|at| payload.get(*at..).is_some_and(|rest| rest.starts_with(b"\r\n\r\n")))
+}
+
 /// Whether a request's head goes on in the next segment, where it may ask for either.
 pub fn is_cut_request(payload: &[u8]) -> bool {
     (payload.starts_with(b"GET ") || payload.starts_with(b"POST "))
-        && memchr::memmem::find(payload, b"\r\n\r\n").is_none()
+        && head_end(payload).is_none()
 }
 
 /// Whether an HTTP head asks for a WebSocket or agrees to one (RFC 6455 §4: a GET, and status 101).

@@ -88,8 +88,9 @@ impl HttpSpeakers {
     /// Remembers that this direction speaks HTTP. A proxy's agreement to a tunnel does not count: what follows is no
     /// HTTP body.
     pub fn note(&mut self, tag: Tag, to_low: bool, payload: &[u8]) {
-        let line = payload.get(..64).unwrap_or(payload);
-        if line.starts_with(b"CONNECT ") || memchr::memmem::find(line, b"stablished").is_some() {
+        let near = payload.get(..64).unwrap_or(payload);
+        let line = near.get(..memchr::memchr(b'\r', near).unwrap_or(near.len())).unwrap_or(near);
+        if line.starts_with(b"CONNECT ") || line.trim_ascii_end().ends_with(b"stablished") {
             return;
         }
         self.mark(tag, to_low);

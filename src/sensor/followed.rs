@@ -128,6 +128,7 @@ impl Flow {
         if !self.spoke {
             claim = Some(claim).filter(|c| c.mining.named_by == Some(NameSource::Dns))?;
             claim.mining.certainty = Certainty::Hint;
+            claim.is_attempt = true;
             claim.reason.push_str("; nothing was said");
         }
         Some(claim)

@@ -3,9 +3,8 @@
 
 use std::net::IpAddr;
 
-use crate::detect::NameSource;
-use crate::detect::Transport;
 use crate::detect::claim::{self, Claim, Sight};
+use crate::detect::{NameSource, Signal, Transport};
 use crate::learned::Learned;
 use crate::packet::{Endpoint, Time};
 use crate::rules::RuleSet;
@@ -146,6 +145,10 @@ impl Names<'_> {
         for claim in self.claims.iter_mut().skip(before) {
             let (path, query) = asked.path.map_or((None, None), split);
             claim.mining.route.host = asked.host.map(str::to_owned);
+            // Which pages of a pool's site somebody reads is nobody's business; their addresses may name a wallet.
+            if claim.signal != Signal::MinerScript {
+                continue;
+            }
             claim.mining.route.path = path.map(str::to_owned);
             claim.mining.site = asked.site.map(str::to_owned);
             claim.mining.payee = query.and_then(site_key).map(str::to_owned);
@@ -166,18 +169,19 @@ impl Names<'_> {
         };
         let ends = Ends { client, server, port: None };
         let asked = question.name.as_str();
+        let before = self.claims.len();
         if is_for_hosts(question.kind) {
             self.weigh(ends, asked, NameSource::DnsQuery, Transport::Dns, false);
         }
         if message.response {
-            self.answer(ends, asked, message);
+            let listed = self.claims.len() > before;
+            self.answer(ends, asked, listed, message);
         }
     }
 
     /// An answer: aliases are names too, and addresses are what the client will talk to.
-    fn answer(&mut self, ends: Ends, asked: &str, message: &dns::Message<'_>) {
+    fn answer(&mut self, ends: Ends, asked: &str, mut listed: bool, message: &dns::Message<'_>) {
         let mut name = dns::Name::default();
-        let mut listed = self.rules.host(asked).is_some();
         for answer in message.answers() {
             match answer.data {
                 dns::Data::Alias(alias) => {
@@ -280,7 +284,7 @@ impl<'a> Asked<'a> {
         let absolute = matches!(request.form(), Some(http::Target::Absolute { .. }));
         let named = authority.and_then(http::host_port);
         let port = named.and_then(|(_, port)| port).or_else(|| absolute.then_some(80));
-        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
+        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer").map(http::page));
         Self {
             host: named.map(|(host, _)| host),
             port: port.filter(|_| absolute),

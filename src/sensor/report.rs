@@ -141,7 +141,7 @@ pub(super) fn claim(
     rules: &RuleSet,
     events: &mut Vec<Event>,
 ) {
-    let Claim { client, server, signal, reason, mut mining } = claim;
+    let Claim { client, server, signal, reason, mut mining, is_attempt: _ } = claim;
     let Some(rule) = rules.rule(signal, Dialect::Unknown) else { return };
     mining.certainty = mining.certainty.min(rule.certainty);
     events.push(Event::Alert(Box::new(Alert {

@@ -205,7 +205,7 @@ impl Talk {
         }
         heed.named(request);
         let header = |name| request.headers.value(name).filter(|v| v.len() <= MAX_WORD && !v.is_empty());
-        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer"));
+        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer").map(http::page));
         self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));
         let site = known.or_else(|| header("host")).filter(|_| self.wants);
         // Scheme and authority of a proxy's form may bring a password.

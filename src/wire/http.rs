@@ -17,7 +17,7 @@ use std::mem;
 pub use basic::basic_user;
 use body::{Body, Step};
 use head::{Head, Length, MAX_HEADERS};
-pub use head::{Headers, Request, Response, Target, host_port};
+pub use head::{Headers, Request, Response, Target, host_port, page};
 pub use start::{Opening, opening, starts_head};
 use start::{head_end, is_token, skip_line_ends};
 

@@ -43,6 +43,7 @@ pub(crate) fn run_for(seconds: u64, inside: &str, tools: &[&str]) {
     let output = child.wait_with_output().unwrap();
     drop(alive);
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    eprint!("{err}"); // figures of measurements, which the harness keeps unless asked
     assert!(output.status.success() && out.contains("1 passed"), "{}\n{out}{err}", output.status);
 }
 

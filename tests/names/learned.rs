@@ -108,6 +108,17 @@ fn an_attempt_is_a_hint() {
     wire.frame(&wire.segment(tcp.server, tcp.client, 0, "RA", b""));
     wire.wait(5);
     assert_eq!(wire.told(), hint);
+    // Other ports, the same attempt; what is said in the end is told all the same.
+    for port in 1..9 {
+        let tcp = Tcp::new(&format!("10.0.0.7:{port}"), SERVER);
+        tcp.syn(&mut wire);
+        wire.frame(&wire.segment(tcp.server, tcp.client, 0, "RA", b""));
+        wire.wait(5);
+    }
+    assert_eq!(wire.told(), [""; 0]);
+    Tcp::open(&mut wire, "10.0.0.7:9", SERVER).up(&mut wire, &OPAQUE);
+    wire.wait(12);
+    assert_eq!(wire.told(), [BY_DNS]);
     // A server that speaks late is no attempt, and is heard out.
     let mut wire = knowing(&[POOL]);
     let mut tcp = Tcp::open(&mut wire, CLIENT, SERVER);
@@ -164,9 +175,9 @@ fn others_talk_to_a_learned_endpoint() {
         let mut tcp = Tcp::new(CLIENT, SERVER);
         for _ in 0..50 {
             if up {
-                tcp.up(&mut wire, bytes)
+                tcp.up(&mut wire, bytes);
             } else {
-                tcp.down(&mut wire, bytes)
+                tcp.down(&mut wire, bytes);
             }
             tcp.down(&mut wire, &OPAQUE);
             tcp.up(&mut wire, &OPAQUE);
@@ -244,9 +255,9 @@ fn what_teaches_nothing() {
         let mut tcp = Tcp::open(&mut wire, "10.0.0.99:50000", SERVER);
         for (up, bytes) in talk {
             if *up {
-                tcp.up(&mut wire, bytes)
+                tcp.up(&mut wire, bytes);
             } else {
-                tcp.down(&mut wire, bytes)
+                tcp.down(&mut wire, bytes);
             }
             wire.wait(3);
         }
@@ -273,9 +284,9 @@ fn addresses_that_rules_name() {
             let mut tcp = Tcp::new(CLIENT, server);
             for _ in 0..30 {
                 if up {
-                    tcp.up(&mut wire, &OPAQUE)
+                    tcp.up(&mut wire, &OPAQUE);
                 } else {
-                    tcp.down(&mut wire, &OPAQUE)
+                    tcp.down(&mut wire, &OPAQUE);
                 }
                 wire.wait(15);
             }

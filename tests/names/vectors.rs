@@ -24,9 +24,9 @@ fn told(v: &Value, port: u16) -> Vec<String> {
     let mut wire = Wire::default();
     let mut tcp = Tcp::open(&mut wire, CLIENT, &format!("192.0.2.1:{port}"));
     if v["direction"] == "client" {
-        tcp.up(&mut wire, &bytes(v))
+        tcp.up(&mut wire, &bytes(v));
     } else {
-        tcp.down(&mut wire, &bytes(v))
+        tcp.down(&mut wire, &bytes(v));
     }
     wire.wait(60);
     wire.end()

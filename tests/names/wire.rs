@@ -144,10 +144,12 @@ impl Wire {
     }
 
     pub(crate) fn alerts(&self) -> Vec<&Alert> {
-        let alert = |e| match e {
-            &Event::Alert(ref a) => Some(&**a),
-            Event::Session(_) => None,
-        };
+        fn alert(e: &Event) -> Option<&Alert> {
+            match e {
+                Event::Alert(a) => Some(a),
+                Event::Session(_) => None,
+            }
+        }
         self.events.iter().filter_map(alert).collect()
     }
 

@@ -45,6 +45,7 @@ fn the_port_and_the_browser_decide() {
         // A port for mining, and one that is nobody's.
         ("xmrpool.eu", 3333, Tls, true, Some(Strong)),
         ("us1.bitminter.com", 3333, Tls, true, Some(Hint)),
+        ("new1.nanopool.org", 14_444, Tls, true, Some(Strong)),
         ("litecoinpool.org", 17_171, Tcp, false, Some(Strong)),
         // Mail of the same domain.
         ("mail.f2pool.com", 993, Tls, false, Some(Hint)),

@@ -184,6 +184,11 @@ impl Response<'_> {
     }
 }
 
+/// An address of a page without its query and fragment, which may name whoever reads it.
+pub fn page(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// Host and port of an authority: `host`, `host:port`, `[v6]`, `[v6]:port`. The host comes without brackets.
 pub fn host_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match authority.strip_prefix('[') {
