@@ -278,8 +278,11 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
         }
         _ => {
             let text = error.to_string();
+            // What follows are hints at the usage and at --help; ours stands at the end.
+            let is_hint =
+                |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
             let said: Vec<&str> =
-                text.lines().take_while(|l| !l.starts_with("Usage:")).map(str::trim).collect();
+                text.lines().take_while(|l| !is_hint(l)).map(str::trim).filter(|l| !l.is_empty()).collect();
             let said = said.join(" ").trim().trim_start_matches("error: ").to_owned();
             Err(Failure::new(code::USAGE, format_args!("{said}: see 'geophone --help'")))
         }
@@ -323,10 +326,15 @@ mod tests {
             &["geophone", "frobnicate"],
             &["geophone", "read"],
             &["geophone", "run", "-x"],
+            &["geophone", "rules", "import", "--format", "foo", "x"],
         ] {
             let error = Cli::try_parse_from(args).expect_err("wrong usage");
             let failure = usage(&error).expect_err("a failure");
             assert_eq!((failure.code, failure.lines.len()), (64, 1), "{failure:?}");
+            assert!(
+                !failure.lines[0].contains("For more") && !failure.lines[0].contains("  "),
+                "{failure:?}"
+            );
         }
     }
 }

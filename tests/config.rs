@@ -3,7 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use geophone::config::{Config, Error, Level, Loaded, load_all, load_rules};
 use geophone::detect::{Dialect, Signal};
@@ -598,6 +600,33 @@ fn feeds_of_which_nothing_can_be_made_are_faults() {
     config.rules.feeds = Some("/nonexistent".into());
     let error = load_all(&config).expect_err("no such directory");
     assert_eq!(error.unreadable(), Some(std::io::ErrorKind::NotFound));
+}
+
+#[test]
+fn a_feed_whose_name_cannot_be_told_is_a_fault() {
+    let name = "f".repeat(201);
+    let said = with_feeds(&[("r.yaml", RULE)], &[(&name, b"pool.example.org\n")]).expect_err("its source");
+    assert!(said.len() == 1 && said[0].contains(": has a name that events cannot show: "), "{said:?}");
+}
+
+/// To open a pipe is to wait for its writer, and a reload that waits for ever would be the last.
+#[test]
+fn pipes_among_rules_and_feeds_are_faults() {
+    let folder = Folder::new();
+    folder.file("rules/r.yaml", RULE);
+    fs::create_dir_all(folder.0.join("feeds")).unwrap();
+    for pipe in ["rules/x.hosts", "rules/other", "feeds/x"] {
+        assert!(Command::new("mkfifo").arg(folder.0.join(pipe)).status().unwrap().success());
+    }
+    let mut config = Config::default();
+    config.rules.directory = Some(folder.0.join("rules"));
+    config.rules.feeds = Some(folder.0.join("feeds"));
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(load_all(&config).map(|_| ())));
+    let error = wait.recv_timeout(Duration::from_secs(30)).expect("no wait").expect_err("pipes");
+    let said: Vec<_> = error.faults().iter().map(|f| f.file.rsplit('/').next().unwrap()).collect();
+    assert_eq!(said, ["x", "x.hosts"], "{error}");
+    assert!(error.faults().iter().all(|f| f.what.starts_with("is a pipe")), "{error}");
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn files() -> Vec<PathBuf> {
             let kind = entry.file_type().unwrap();
             if kind.is_dir() && !matches!(name.to_str(), Some(".git" | "target" | "artifacts" | "corpus")) {
                 folders.push(entry.path());
-            } else if kind.is_file() {
+            } else if kind.is_file() && name != ".git" {
+                // In a worktree that is a file with a place of this machine.
                 found.push(entry.path().strip_prefix(root()).unwrap().to_owned());
             }
         }

@@ -153,6 +153,34 @@ fn policy_zones() {
 }
 
 #[test]
+fn parentheses_of_a_zone_hide_nothing() {
+    let read = |zone: &str| feeds::read("zone", zone.as_bytes(), &Options::default());
+    let head = "$TTL 60\n@ SOA a. b. ( 1 2\n3 4 5 )\n";
+    let quoted = format!("{head}a.mine-one.com TXT \"see (below\"\nb.mine-one.com CNAME .\n");
+    assert_eq!(hosts(&read(&quoted).unwrap()), ["a.mine-one.com", "b.mine-one.com"]);
+    let open = format!("{head}a.mine-one.com CNAME . (\nb.mine-one.com CNAME .\n");
+    let error = read(&open).expect_err("the rest would be missing");
+    assert!(matches!(error, Error::Unreadable { line: 4, .. }), "{error}");
+}
+
+#[test]
+fn marks_of_any_kind_cost_an_attribute_at_most() {
+    let event = |mark: &str| {
+        let attribute =
+            |n, mark| format!(r#"{{"type":"domain","value":"p{n}.mine-one.com","to_ids":{mark}}}"#);
+        let (marked, next) = (attribute(1, mark), attribute(2, "1"));
+        let text = format!(r#"{{"Event":{{"info":"i","Attribute":[{marked},{next}]}}}}"#);
+        hosts(&feeds::read("event", text.as_bytes(), &Options::default()).unwrap())
+    };
+    for mark in ["true", "1", "255", "256", "null"] {
+        assert_eq!(event(mark), ["p1.mine-one.com", "p2.mine-one.com"], "{mark}");
+    }
+    for mark in ["false", "0", "-1", "1.5", "\"1\"", "\"\\n\"", "[1,[2],{}]", "{\"a\":[true]}"] {
+        assert_eq!(event(mark), ["p2.mine-one.com"], "{mark}");
+    }
+}
+
+#[test]
 fn resolvers_configurations() {
     use Reason::*;
     let feed = sample("dnsmasq.conf", Format::Dnsmasq);

@@ -104,6 +104,7 @@ fn files(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
         faults.whole(&label(path), "is not read for its name", "call it .yaml, or move it away");
     }
     paths.retain(|p| is_host_list(p) || p.extension().is_some_and(|e| e == "yaml"));
+    keep_plain(&mut paths, faults);
     if paths.len() > MAX_FILES {
         faults.whole(&name, "has more than 256 rule files", "join some of them");
         paths.clear();
@@ -125,6 +126,17 @@ fn visible(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
     paths.retain(|p| p.file_name().is_some_and(|n| !n.as_encoded_bytes().starts_with(b".")));
     paths.sort();
     paths
+}
+
+/// Leaves out what is neither file nor folder: to open a pipe would be to wait for whoever writes into it.
+fn keep_plain(paths: &mut Vec<PathBuf>, faults: &mut Faults) {
+    paths.retain(|path| {
+        let is_odd = fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir());
+        if is_odd {
+            faults.whole(&label(path), "is a pipe, socket or device", "keep plain files there");
+        }
+        !is_odd
+    });
 }
 
 fn is_host_list(path: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! The file that keeps learned endpoints over a restart: a head, then a JSON object a line. Replaced whole, so that
 //! nobody ever reads half of one; what was found there and is not ours is moved aside, never overwritten.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -24,6 +24,8 @@ const MAX_LINES: usize = 1_048_576;
 /// The file, and what it should hold.
 pub(super) struct Kept {
     path: PathBuf,
+    /// Says to other processes that the file is ours.
+    _lock: Option<File>,
     learned: Arc<Learned>,
     state: Mutex<State>,
 }
@@ -47,6 +49,10 @@ impl Kept {
     /// Takes back what the file holds. None where it must not be written later on.
     pub(super) fn open(path: PathBuf, learned: Arc<Learned>) -> Option<Self> {
         let shown = path.display();
+        let Ok(lock) = lock(&path) else {
+            warn!("{shown}: another process keeps its endpoints there: name another file; nothing is kept");
+            return None;
+        };
         match read(&path) {
             Ok(Found::Nothing) => {}
             Ok(Found::Endpoints { saved, bad }) => {
@@ -74,7 +80,7 @@ impl Kept {
                 return None;
             }
         }
-        Some(Self { path, learned, state: Mutex::default() })
+        Some(Self { path, _lock: lock, learned, state: Mutex::default() })
     }
 
     /// Writes the file if it would not be the same again. Says once that this fails, and once that it does no more.
@@ -104,6 +110,18 @@ impl Kept {
     }
 }
 
+/// Locks the file against other processes, by one beside it, for the file itself is replaced. The error is that another
+/// has it; where nothing can be locked, nothing is.
+fn lock(path: &Path) -> Result<Option<File>, ()> {
+    let open =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside(path, ".lock"));
+    let Ok(file) = open else { return Ok(None) };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(()),
+        _ => Ok(Some(file)),
+    }
+}
+
 fn hash(all: &[Saved]) -> u64 {
     let mut state = DefaultHasher::new();
     for Saved { endpoint, known, first_seen, last_seen } in all {
@@ -114,15 +132,13 @@ fn hash(all: &[Saved]) -> u64 {
 }
 
 fn read(path: &Path) -> io::Result<Found> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    match fs::metadata(path) {
+        // Before it is opened: to open a pipe would be to wait for whoever writes into it.
+        Ok(found) if !found.is_file() => return Err(io::Error::other("is no plain file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(error),
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("is no plain file"));
+        _ => {}
     }
-    let mut input = BufReader::new(file);
+    let mut input = BufReader::new(File::open(path)?);
     let Some(head) = line(&mut input)? else { return Ok(Found::Nothing) };
     if head != HEAD.as_bytes() {
         return Ok(Found::Stranger);

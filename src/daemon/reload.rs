@@ -98,6 +98,8 @@ pub(super) struct Loader {
     orders: Sender<Order>,
     load: Option<oneshot::Receiver<Load>>,
     watch: Option<JoinHandle<()>>,
+    /// What is looked at again where a load ends without telling.
+    in_force: Watched,
     /// Asked for while it could not begin.
     again: bool,
     retired: Vec<Arc<RuleSet>>,
@@ -108,18 +110,20 @@ impl Loader {
     pub(super) fn start() -> io::Result<Self> {
         let (orders, told) = channel();
         std::thread::Builder::new().name("rules".to_owned()).spawn(move || serve(&told))?;
-        Ok(Self { orders, load: None, watch: None, again: false, retired: Vec::new() })
+        let in_force = Watched::default();
+        Ok(Self { orders, load: None, watch: None, in_force, again: false, retired: Vec::new() })
     }
 
     /// Begins a load, or remembers that one is wanted. Says whether it began.
     pub(super) fn ask(&mut self, options: &Options, in_force: Watched) -> bool {
-        self.again = self.load.is_some() || self.retired.len() >= MAX_RETIRED;
+        self.again = self.load.is_some() || self.is_crowded();
         if self.again {
             return false;
         }
         if let Some(watch) = self.watch.take() {
             watch.abort();
         }
+        self.in_force = in_force.clone();
         let (done, load) = oneshot::channel();
         // Where the thread is gone, so is `done`, and that is the load's end.
         let _ = self.orders.send(Order::Load(options.clone(), in_force, done));
@@ -129,7 +133,12 @@ impl Loader {
 
     /// Whether a load that was remembered can begin.
     pub(super) const fn is_due(&self) -> bool {
-        self.again && self.load.is_none() && self.retired.len() < MAX_RETIRED
+        self.again && self.load.is_none() && !self.is_crowded()
+    }
+
+    /// Whether loads wait because workers still use too many sets from before.
+    pub(super) const fn is_crowded(&self) -> bool {
+        self.retired.len() >= MAX_RETIRED
     }
 
     /// Waits for what is next; may be dropped and called again.
@@ -150,7 +159,12 @@ impl Loader {
     }
 
     fn ended(&mut self, load: Option<Load>) -> Result<Box<Read>, String> {
-        let load = load.ok_or("the load ended in a fault of the program: please report it")?;
+        let Some(load) = load else {
+            // What is there now is what it died of: only a change is worth another load.
+            let (watched, seen) = (self.in_force.clone(), self.in_force.places.look());
+            self.watch(watched, seen);
+            return Err("the load ended in a fault of the program: please report it".to_owned());
+        };
         self.watch(load.watched, load.seen);
         load.result.map(Box::new).map_err(|error| error.to_string())
     }
@@ -199,5 +213,32 @@ async fn settled(places: Places, every: Duration, seen: Seen) {
             return;
         }
         before = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_load_that_panics_ends_no_watch() {
+        let mut loader = Loader::start().unwrap();
+        loader.in_force.every = Some(Duration::from_secs(3600));
+        assert!(loader.ended(None).is_err());
+        assert!(loader.watch.is_some());
+    }
+
+    #[tokio::test]
+    async fn loads_wait_for_workers_that_keep_old_rules() {
+        let mut loader = Loader::start().unwrap();
+        let held: Vec<Arc<RuleSet>> = (0..MAX_RETIRED).map(|_| Arc::default()).collect();
+        held.iter().for_each(|rules| loader.retire(Arc::clone(rules)));
+        loader.sweep();
+        assert!(!loader.ask(&Options::default(), Watched::default()) && loader.is_crowded());
+        assert!(!loader.is_due());
+        drop(held);
+        loader.sweep();
+        assert!(loader.is_due() && loader.ask(&Options::default(), Watched::default()));
+        assert!(!loader.is_due(), "one load for all that was asked meanwhile");
     }
 }

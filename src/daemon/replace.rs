@@ -16,6 +16,8 @@ impl Daemon {
     pub(super) fn reload(&mut self) {
         if self.loader.ask(&self.options, Watched::of(&self.config)) {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading]);
+        } else if self.loader.is_crowded() {
+            warn!("reload: waits for workers that still use rules from before");
         }
     }
 

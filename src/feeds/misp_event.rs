@@ -2,10 +2,9 @@
 //! not mark for detection (`to_ids`) is context and is not taken.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::Fault;
-use super::offset::{Many, Place, Text, fault};
+use super::offset::{Many, Place, Scalar, Text, fault};
 use super::report::Reason;
 use super::take::{Given, Taker};
 use crate::rules::Scope;
@@ -40,24 +39,17 @@ struct Attribute<'t> {
     r#type: Text<'t>,
     #[serde(borrow)]
     value: Text<'t>,
-    to_ids: Option<Flag>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Flag {
-    Is(bool),
-    Number(u8),
-    Other(IgnoredAny),
+    #[serde(borrow)]
+    to_ids: Option<Scalar<'t>>,
 }
 
 impl Attribute<'_> {
     /// Marked, or from a source that does not mark.
     fn is_for_detection(&self) -> bool {
         match &self.to_ids {
-            Some(Flag::Is(is)) => *is,
-            Some(Flag::Number(number)) => *number != 0,
-            Some(Flag::Other(_)) => false,
+            Some(Scalar::Flag(is)) => *is,
+            Some(Scalar::Number(number)) => *number != 0,
+            Some(Scalar::Other | Scalar::Text(_)) => false,
             None => true,
         }
     }

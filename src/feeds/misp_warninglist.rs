@@ -3,10 +3,9 @@
 //! they are addresses and prefixes. Substrings and regular expressions say nothing about whole hosts.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::Fault;
-use super::offset::{Many, Place, Text, fault};
+use super::offset::{Many, Place, Scalar, Text, fault};
 use super::report::Reason;
 use super::take::{Given, Taker};
 use crate::rules::Scope;
@@ -16,19 +15,11 @@ struct Warninglist<'t> {
     #[serde(borrow, default)]
     name: Text<'t>,
     #[serde(borrow, default)]
-    version: Option<Version<'t>>,
+    version: Option<Scalar<'t>>,
     #[serde(borrow, default)]
     r#type: Text<'t>,
     #[serde(borrow)]
     list: Many<Text<'t>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Version<'t> {
-    Number(u64),
-    Text(#[serde(borrow)] Text<'t>),
-    Other(IgnoredAny),
 }
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
@@ -39,9 +30,9 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     }
     taker.note(&format!("title: {}", list.name.0));
     match &list.version {
-        Some(Version::Number(version)) => taker.note(&format!("version: {version}")),
-        Some(Version::Text(version)) => taker.note(&format!("version: {}", version.0)),
-        Some(Version::Other(_)) | None => {}
+        Some(Scalar::Number(version)) => taker.note(&format!("version: {version}")),
+        Some(Scalar::Text(version)) => taker.note(&format!("version: {version}")),
+        Some(Scalar::Flag(_) | Scalar::Other) | None => {}
     }
     let is_prefix = list.r#type.0 == "cidr";
     let mut place = Place::new(text);

@@ -21,11 +21,15 @@ pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
         if let Some(comment) = comment.filter(|_| record.trim().is_empty()) {
             taker.comment(comment);
         }
-        if !zone.is_inside(record) && !record.trim().is_empty() {
+        if !zone.is_inside(record, taker.line) && !record.trim().is_empty() {
             zone.record(record, taker);
         }
     });
-    Ok(())
+    // All behind it was taken for its contents, and would be missing without a word.
+    match zone.open {
+        Some(line) => Err((line, "a parenthesis that nothing closes".to_owned())),
+        None => Ok(()),
+    }
 }
 
 #[derive(Default)]
@@ -34,17 +38,20 @@ struct Zone {
     apex: Option<String>,
     origin: String,
     owner: String,
-    open: bool,
+    /// The line of the parenthesis that the records are in.
+    open: Option<u64>,
 }
 
 impl Zone {
     /// Whether a line is inside the parentheses of an SOA, which hold nothing for us.
-    fn is_inside(&mut self, record: &str) -> bool {
-        let was = self.open;
+    fn is_inside(&mut self, record: &str, line: u64) -> bool {
+        let (was, mut quoted) = (self.open.is_some(), false);
         for c in record.bytes() {
             match c {
-                b'(' => self.open = true,
-                b')' => self.open = false,
+                b'"' => quoted = !quoted,
+                _ if quoted => {}
+                b'(' => self.open = Some(line),
+                b')' => self.open = None,
                 _ => {}
             }
         }

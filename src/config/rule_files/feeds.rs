@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::super::fault::{Fault, Faults, label};
 use super::super::{file, host_list};
-use super::visible;
+use super::{keep_plain, visible};
 use crate::feeds::{self, Facts, Feed, Format, Reason, Report};
 use crate::rules::{About, AboutId, Action, Group, Known, Scope};
 
@@ -61,8 +61,9 @@ pub(super) fn read(directory: &Path, known: &mut Known, faults: &mut Faults) -> 
     let above = known.counts().len();
     let mut counts = Vec::new();
     for path in files(directory, faults) {
+        let Some(bare) = source(&path, known, faults) else { continue };
         if let Some(feed) = feed(&path, known, above, faults) {
-            counts.push(fill(feed, known, above));
+            counts.push(fill(feed, known, above, bare));
         }
     }
     counts
@@ -72,11 +73,23 @@ pub(super) fn read(directory: &Path, known: &mut Known, faults: &mut Faults) -> 
 fn files(directory: &Path, faults: &mut Faults) -> Vec<PathBuf> {
     let mut paths = visible(directory, faults);
     paths.retain(|path| !path.is_dir());
+    keep_plain(&mut paths, faults);
     if paths.len() > MAX_FEEDS {
         faults.whole(&label(directory), "has more than 64 feeds", "join some with geophone rules import");
         paths.clear();
     }
     paths
+}
+
+/// The account of hosts of which a feed says nothing: only its own name.
+fn source(path: &Path, known: &mut Known, faults: &mut Faults) -> Option<AboutId> {
+    let about = About::new(name(&label(path)).into());
+    let wrong = |_| faults.whole(&label(path), "has a name that events cannot show", "give it a shorter one");
+    known.about(about).map_err(wrong).ok()
+}
+
+fn name(shown: &str) -> &str {
+    shown.rsplit('/').next().unwrap_or(shown)
 }
 
 /// Reads one, asking the rule files what is allowed.
@@ -89,9 +102,9 @@ fn feed(path: &Path, known: &Known, above: usize, faults: &mut Faults) -> Option
     }
     let is_allowed = |name: &str| known.said_of_host(name, Scope::Exact, above) == Some(Action::Allow);
     let options = feeds::Options { is_allowed: &is_allowed, ..feeds::Options::default() };
-    let name = shown.rsplit('/').next().unwrap_or(&shown);
-    let mut feed =
-        feeds::read(name, &bytes, &options).map_err(|error| faults.add(fault(shown.clone(), error))).ok()?;
+    let mut feed = feeds::read(name(&shown), &bytes, &options)
+        .map_err(|error| faults.add(fault(shown.clone(), error)))
+        .ok()?;
     feed.report.samples.clear();
     Some(feed)
 }
@@ -109,15 +122,11 @@ fn fault(file: String, error: feeds::Error) -> Fault {
 }
 
 /// Puts a feed's entries into the rule set.
-fn fill(feed: Feed, known: &mut Known, above: usize) -> FeedCount {
+fn fill(feed: Feed, known: &mut Known, above: usize, bare: AboutId) -> FeedCount {
     let Feed { name, format, entries, report, .. } = feed;
     known.begin(&name);
     let mut count = FeedCount { name, format, taken: 0, covered: 0, unfit: 0, report };
     let source: Arc<str> = count.name.as_str().into();
-    let Ok(bare) = known.about(About::new(Arc::clone(&source))) else {
-        count.unfit = entries.len();
-        return count;
-    };
     for entry in entries {
         let address = entry.is_address();
         let said = if address {

@@ -24,9 +24,11 @@ impl Folder {
         self.0.join("endpoints.jsonl")
     }
 
+    /// What is in it, but for the lock.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> =
             fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name != "endpoints.jsonl.lock");
         names.sort();
         names
     }
@@ -64,7 +66,8 @@ fn what_is_written_comes_back() {
     assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(folder.names(), ["endpoints.jsonl"], "nothing is left beside it");
     let again = taught(0);
-    Kept::open(folder.path(), Arc::clone(&again)).unwrap();
+    let Found::Endpoints { saved, bad: None } = read(&folder.path()).unwrap() else { panic!("ours") };
+    again.restore(saved);
     assert_eq!(again.endpoints(), learned.endpoints());
     assert_eq!(again.endpoints().len(), 3);
 }
@@ -114,6 +117,7 @@ fn what_is_not_ours_is_moved_aside() {
     let folder = Folder::new();
     for text in ["passwd:x:0", "another file\n"] {
         fs::write(folder.path(), text).unwrap();
+        fs::remove_file(folder.0.join("endpoints.jsonl.lock")).unwrap_or_default();
         Kept::open(folder.path(), taught(1)).unwrap().save();
     }
     assert_eq!(folder.names(), ["endpoints.jsonl", "endpoints.jsonl.bad", "endpoints.jsonl.bad.1"]);
@@ -123,6 +127,7 @@ fn what_is_not_ours_is_moved_aside() {
         fs::write(folder.0.join(format!("endpoints.jsonl.bad.{n}")), "").unwrap();
     }
     fs::write(folder.path(), "a third one").unwrap();
+    fs::remove_file(folder.0.join("endpoints.jsonl.lock")).unwrap();
     assert!(Kept::open(folder.path(), taught(1)).is_none(), "no name left: nothing is overwritten");
     assert_eq!(fs::read_to_string(folder.path()).unwrap(), "a third one");
 }
@@ -139,4 +144,30 @@ fn what_cannot_be_read_or_written_is_survived() {
     fs::create_dir(folder.0.join("nowhere")).unwrap();
     kept.save();
     assert!(!kept.state.lock().unwrap().failing && nowhere.exists(), "tried again without being told");
+}
+
+#[test]
+fn a_file_is_one_process_s() {
+    let folder = Folder::new();
+    let first = Kept::open(folder.path(), taught(2)).unwrap();
+    assert!(Kept::open(folder.path(), taught(0)).is_none(), "it would be written by both");
+    first.save();
+    drop(first);
+    let later = taught(0);
+    // A process that another test is about to start has a copy of the lock for a moment.
+    let mut tries = (0..200).map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        Kept::open(folder.path(), Arc::clone(&later))
+    });
+    assert!(tries.any(|kept| kept.is_some()), "whatever ended the first");
+    assert_eq!(later.endpoints().len(), 2);
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let folder = Folder::new();
+    assert!(std::process::Command::new("mkfifo").arg(folder.path()).status().unwrap().success());
+    let (path, (done, wait)) = (folder.path(), std::sync::mpsc::channel());
+    std::thread::spawn(move || done.send(Kept::open(path, taught(1)).is_none()));
+    assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(30)), Ok(true));
 }
