@@ -1,22 +1,20 @@
 //! What one worker owns: frames in, events out. It has no clock, socket, file, thread or lock: time comes with the
 //! frames (or [`Sensor::advance`]), and the same frames give the same events.
 
-use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
-
 use crate::detect::claim::Claim;
-use crate::detect::{Certainty, Event, Phase, Signal};
+use crate::detect::{Event, Phase};
 use crate::flow::table::{Class, Handle, Table};
 use crate::flow::{self, FlowKey, Way};
 use crate::learned::Learned;
-use crate::packet::{self, Endpoint, Frame, Packet, Proto, Time, Vlans};
+use crate::packet::{self, Frame, Packet, Proto, Time};
 use crate::rules::RuleSet;
 use crate::screen::{Followed, Hint, HttpSpeakers, Tag, Told as Repeats};
 use crate::wire::{dns, tls};
 
+mod claims;
 mod followed;
 mod heed;
 mod judge;
@@ -32,10 +30,10 @@ mod waiting;
 pub use stats::{Evicted, Limit, Messages, NameWire, Stats};
 
 use followed::{Flow, Known, Told};
-use names::{Ends, Names, Naming};
+use names::{Ends, Names};
 use quic::Handshakes;
 use recent::Recent;
-use waiting::{Claimed, Waiting};
+use waiting::Waiting;
 
 /// What a sensor is told once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,14 +94,6 @@ pub struct Sensor {
 
 /// Unproven flows may hold this many lines or frames that are no messages.
 const MAX_JUNK: u32 = 8;
-/// Microseconds that a claim waits whether the connection itself says more: a miner's next message is mostly a job away.
-const WAIT: u64 = 10 * Time::SECOND;
-/// Seconds of silence after which a flow's signal would be told again.
-const REPEAT_FLOW: u32 = 600;
-/// Marks a signal that was told as more than a hint.
-const SURE: u8 = 0x80;
-/// Seconds after which a client's lookup of the same name, or attempt to reach the same server, is told again.
-const REPEAT_LOOKUP: u32 = 3600;
 /// Microseconds a closed session is kept, so that a late copy of its last segment opens no other.
 const LINGER: u64 = 3 * Time::SECOND;
 
@@ -196,9 +186,6 @@ impl Sensor {
             self.tell(handle, events);
         }
         self.wait_over(events);
-        while let Some(claimed) = self.waiting.over(now, WAIT) {
-            self.tell_waiting(claimed, events);
-        }
     }
 
     /// Ends every session (final records) because the capture ends.
@@ -284,218 +271,6 @@ impl Sensor {
         }
     }
 
-    /// A datagram: names are read from it, and no more.
-    #[inline]
-    fn udp(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        if is_dns(packet) {
-            if dns::looks_like(packet.payload) {
-                self.dns(packet, events);
-            }
-        } else if crate::wire::quic::looks_like_initial(packet.payload) {
-            self.quic(packet, events);
-        }
-    }
-
-    /// A question to a name server, or its answer.
-    fn dns(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        let Ok(message) = dns::Message::read(packet.payload) else {
-            self.stats.malformed_dns += 1;
-            return;
-        };
-        self.stats.named(NameWire::Dns);
-        let mut names =
-            Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
-        names.lookup(packet.src, packet.dst, &message);
-        self.claim_all(Tag::of(packet), packet, events);
-    }
-
-    /// A datagram that may begin a QUIC connection.
-    fn quic(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        let Self { rules, learned, claims, handshakes, stats, .. } = self;
-        let mut names = Names { rules, learned, claims, now: packet.time };
-        handshakes.datagram(packet, stats, |body, stats| match tls::ClientHello::read(body) {
-            Ok(hello) => {
-                stats.named(NameWire::Quic);
-                let ends = Ends { client: packet.src, server: packet.dst, port: None };
-                names.hello(ends, &hello, tls::Carrier::Quic, &mut Naming::default());
-            }
-            Err(_) => stats.malformed_tls += 1,
-        });
-        self.claim_all(Tag::of(packet), packet, events);
-    }
-
-    /// A connection begins to an address that the client knows by a listed name: it is followed until it says more.
-    fn expect_by_name(
-        &mut self,
-        tag: Tag,
-        packet: &Packet<'_>,
-        client: Endpoint,
-        server: Endpoint,
-        events: &mut Vec<Event>,
-    ) {
-        let ends = Ends { client, server, port: None };
-        let mut names =
-            Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
-        names.by_dns(ends, crate::detect::Transport::Tcp, &Naming::default());
-        if let Some(claim) = self.claims.pop() {
-            self.expect(tag, claim, packet, events);
-        }
-    }
-
-    /// A segment to or from a server that is known for mining, or that a rule names, and that began nothing by itself.
-    #[inline]
-    fn expect_by_address(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        if self.may_be_known(packet.dst) || self.may_be_known(packet.src) {
-            self.expect_known(tag, packet, events);
-        }
-    }
-
-    #[inline]
-    fn may_be_known(&self, server: Endpoint) -> bool {
-        self.learned.may_be_endpoint(server) || self.rules.may_be_address(server.addr)
-    }
-
-    fn expect_known(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        for (client, server) in [(packet.src, packet.dst), (packet.dst, packet.src)] {
-            let Some(claim) = self.by_address(tag, client, server, packet.time) else { continue };
-            self.told.note(tag.of_kind(claim.signal as u8), packet.time);
-            let (key, id) = (FlowKey::of(packet).0, tag.flow_id(packet.time, self.worker));
-            let claimed = Claimed { key, id, vlans: packet.vlans, since: packet.time, claim };
-            if let Some(oldest) = self.waiting.push(claimed) {
-                self.tell_waiting(oldest, events);
-            }
-            return;
-        }
-    }
-
-    /// Tells what is known of a server's address, unless the connection's messages say more by now.
-    fn tell_waiting(&mut self, claimed: Claimed, events: &mut Vec<Event>) {
-        let Claimed { key, id, vlans, claim, .. } = claimed;
-        let flow = self.flows.find(&key).and_then(|handle| self.flows.get_mut(handle));
-        if flow.is_none_or(|flow| flow.certainty().is_none()) {
-            report::claim(claim, id, Proto::Tcp, vlans, &self.rules, events);
-        }
-    }
-
-    fn by_address(&mut self, tag: Tag, client: Endpoint, server: Endpoint, now: Time) -> Option<Claim> {
-        if self.learned.may_be_endpoint(server)
-            && !self.was_told(tag, Signal::LearnedEndpoint, now)
-            && let Some(known) = self.learned.endpoint_of(server, now)
-        {
-            return Some(Claim::of_endpoint(client, server, now, &known));
-        }
-        if !self.rules.may_be_address(server.addr) {
-            return None;
-        }
-        let told = [Signal::PoolConnection, Signal::MinerScript].map(|s| self.was_told(tag, s, now));
-        let rule = self.rules.address(server.addr, server.port).filter(|_| told == [false; 2])?;
-        Some(Claim::of_address(client, server, now, &rule))
-    }
-
-    /// Whether a flow's signal was told; it stays so while the flow goes on.
-    fn was_told(&mut self, tag: Tag, signal: Signal, now: Time) -> bool {
-        self.told.knows(tag.of_kind(signal as u8), now, REPEAT_FLOW, true)
-    }
-
-    /// Another connection uses the ports from now on: what was told of the one before does not count for it.
-    fn forget_told(&mut self, tag: Tag) {
-        for signal in Signal::CLAIMS {
-            self.told.forget(tag.of_kind(signal as u8));
-            self.told.forget(tag.of_kind(signal as u8 | SURE));
-        }
-    }
-
-    /// Follows a flow whose server the client knows by a listed name, until it says more itself.
-    fn expect(&mut self, tag: Tag, claim: Claim, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        let (key, way) = FlowKey::of(packet);
-        let client = if claim.client == packet.src { way } else { way.back() };
-        let handle = self.open(key, way, tag, Hint::Expected, packet, events);
-        if let Some(flow) = self.flows.get_mut(handle) {
-            flow.expect(claim, client, packet.time);
-        }
-        self.wait_for(handle);
-        if !packet.payload.is_empty() {
-            self.segment(handle, way, packet);
-            self.conclude(handle, way, packet, events);
-        }
-    }
-
-    /// Remembers that a flow's claim waits. A flood takes the same places again and again: each counts once.
-    fn wait_for(&mut self, handle: Handle) {
-        if self.expecting.len() > self.flows.len().saturating_mul(2) {
-            self.expecting.sort_unstable();
-            self.expecting.dedup();
-            self.expecting.retain(|handle| self.flows.key(*handle).is_some());
-        }
-        self.expecting.push(handle);
-    }
-
-    /// Tells the claims that have waited long enough. Where nothing was said yet, the end of the flow tells.
-    fn wait_over(&mut self, events: &mut Vec<Event>) {
-        let now = self.now;
-        for handle in std::mem::take(&mut self.expecting) {
-            let Some(flow) = self.flows.get_mut(handle).filter(|f| f.naming.is_pending()) else { continue };
-            let waits = !flow.spoke || flow.waits_since.is_some_and(|since| now.since(since) < WAIT);
-            if flow.certainty().is_none() && waits {
-                self.expecting.push(handle);
-                continue;
-            }
-            self.tell_pending(handle, events);
-            if self.flows.get_mut(handle).is_some_and(|f| f.certainty().is_none() && f.is_empty()) {
-                self.end(handle, Evicted::Refuted, events);
-            }
-        }
-    }
-
-    /// Tells what a flow's claim waits for, unless its messages say more.
-    fn tell_pending(&mut self, handle: Handle, events: &mut Vec<Event>) {
-        let Some(flow) = self.flows.get_mut(handle) else { return };
-        let Some(claim) = flow.pending_claim() else { return };
-        let (tag, id, vlans) = (flow.tag, flow.id, flow.vlans);
-        self.claim(claim, tag, id, Proto::Tcp, vlans, events);
-    }
-
-    /// Tells the claims of the packet in hand.
-    fn claim_all(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        if self.claims.is_empty() {
-            return;
-        }
-        let id = tag.flow_id(packet.time, self.worker);
-        for claim in std::mem::take(&mut self.claims) {
-            self.claim(claim, tag, id, packet.proto, packet.vlans, events);
-        }
-    }
-
-    /// Tells a claim, once a signal and flow, or once an hour and lookup or attempt.
-    fn claim(
-        &mut self,
-        claim: Claim,
-        tag: Tag,
-        id: u64,
-        proto: Proto,
-        vlans: Vlans,
-        events: &mut Vec<Event>,
-    ) {
-        let (key, within, renew) = if claim.signal == Signal::PoolLookup || claim.is_attempt {
-            let server = claim.is_attempt.then_some(claim.server);
-            let asked = FixedState::default().hash_one((claim.client.addr, server, &claim.mining.server_name));
-            (asked, REPEAT_LOOKUP, false)
-        } else {
-            (tag.of_kind(claim.signal as u8), REPEAT_FLOW, true)
-        };
-        // What was only a hint is told again when the flow is surer of it.
-        let sure = (claim.mining.certainty > Certainty::Hint).then_some(tag.of_kind(claim.signal as u8 | SURE));
-        let knows = self.told.knows(key, self.now, within, renew);
-        if knows && sure.is_none_or(|sure| self.told.knows(sure, self.now, within, renew)) {
-            return;
-        }
-        self.told.note(key, self.now);
-        if let Some(sure) = sure {
-            self.told.note(sure, self.now);
-        }
-        report::claim(claim, id, proto, vlans, &self.rules, events);
-    }
-
     /// A segment of a flow that is not followed, which the screen let through.
     /// Says whether the flow is followed from now on.
     fn unknown(&mut self, tag: Tag, hint: Hint, packet: &Packet<'_>, events: &mut Vec<Event>) -> bool {
@@ -512,7 +287,11 @@ impl Sensor {
             Hint::Hello => {
                 self.stats.named(NameWire::Tls);
                 self.greeted.mark(tag, to_low);
-                judge::opens(hint, packet.payload, &self.rules)
+                judge::opens(hint, packet.payload, &self.rules) || self.learned.may_be_endpoint(packet.dst)
+            }
+            // To a server that spoke mining before, a web site's visitor is worth a look.
+            Hint::Http => {
+                judge::opens(hint, packet.payload, &self.rules) || self.learned.may_be_endpoint(packet.dst)
             }
             // Where only the server is heard, its certificate is all that names it.
             Hint::ServerHello => !self.greeted.knows(tag, !to_low),
@@ -656,7 +435,7 @@ impl Sensor {
             Way::Down => flow.closed[1] |= packet.tcp.fin,
         }
         let certainty = flow.certainty();
-        let waits = flow.naming.is_pending() && flow.waits_since.is_some_and(|since| now.since(since) < WAIT);
+        let waits = flow.is_expected(now);
         let over = flow.is_empty() || flow.junk >= MAX_JUNK || flow.session.is_quoted();
         if certainty.is_none() && over && !waits {
             self.end(handle, Evicted::Refuted, events);
@@ -742,6 +521,7 @@ impl Sensor {
         if let Some(n) = self.stats.flows_evicted.get_mut(why as usize) {
             *n += 1;
         }
+        self.remember_web(&key, &flow);
         let claims = std::mem::take(&mut self.claims).into_iter().chain(flow.pending_claim());
         for claim in claims {
             self.claim(claim, flow.tag, flow.id, Proto::Tcp, flow.vlans, events);

@@ -144,6 +144,13 @@ impl Claim {
         claim
     }
 
+    /// Says that the client spoke as browsers do, to another host than the one that is meant: the server's address may
+    /// be another's now.
+    pub fn doubt(&mut self) {
+        self.mining.certainty = Certainty::Hint;
+        self.reason.push_str("; spoken as browsers do to another host");
+    }
+
     fn bare(sight: &Sight<'_>, signal: Signal, certainty: Certainty, transport: Transport) -> Self {
         let mut mining = Mining::bare(Dialect::Unknown, transport, certainty, sight.time);
         mining.client_role_proven = true;

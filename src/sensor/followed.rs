@@ -1,5 +1,6 @@
 //! One followed flow: both its streams, cut into messages, and the session that heeds them.
 
+use super::claims::WAIT;
 use super::heed::Heed;
 use super::names::Naming;
 use super::reading::Reading;
@@ -119,6 +120,11 @@ impl Flow {
         self.talk.speaks(client);
         self.naming.expect(claim);
         self.waits_since = Some(now);
+    }
+
+    /// Whether a claim still waits.
+    pub(super) fn is_expected(&self, now: Time) -> bool {
+        self.naming.is_pending() && self.waits_since.is_some_and(|since| now.since(since) < WAIT)
     }
 
     /// The claim that waited, unless messages say more. Where nothing was ever said, it was an attempt.

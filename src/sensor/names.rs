@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::detect::claim::{self, Claim, Sight};
-use crate::detect::{Certainty, NameSource, Signal, Transport};
+use crate::detect::{NameSource, Signal, Transport};
 use crate::learned::{Learned, MAX_NAMES};
 use crate::packet::{Endpoint, Time};
 use crate::rules::RuleSet;
@@ -18,6 +18,9 @@ pub(super) struct Naming {
     named: bool,
     /// Whether the client greets as browsers do.
     browser: bool,
+    /// Whether the client speaks the web to a host that is not listed: what was learned of the server may be of who had
+    /// its address before.
+    pub(super) is_web: bool,
     /// What the client had asked a name server for, as known when its session was first told.
     pub(super) called: Option<String>,
     /// What speaks for mining unless the wire names another host, or proves more.
@@ -50,17 +53,7 @@ impl Naming {
     /// same name before.
     fn heard(&mut self) {
         self.named = true;
-        let stays = |c: &Claim| matches!(c.mining.named_by, Some(NameSource::AddressRule | NameSource::Learned));
-        self.pending = self.pending.take().filter(stays);
-    }
-
-    /// The client speaks the web to another host: what was learned of the server may be of who had its address before.
-    fn doubt(&mut self) {
-        let learned = |c: &&mut Claim| c.mining.named_by == Some(NameSource::Learned);
-        if let Some(claim) = self.pending.as_mut().filter(learned).filter(|c| c.mining.certainty != Certainty::Hint) {
-            claim.mining.certainty = Certainty::Hint;
-            claim.reason.push_str("; spoken as browsers do to another host");
-        }
+        self.pending = None;
     }
 
     /// The server chose a protocol of the web.
@@ -99,7 +92,7 @@ impl Names<'_> {
             Some(name) => {
                 naming.heard();
                 if naming.browser && self.rules.host(name).is_none() {
-                    naming.doubt();
+                    naming.is_web = true;
                 }
                 let source = if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni };
                 self.weigh(ends, name, source, transport, naming.browser);
@@ -140,7 +133,7 @@ impl Names<'_> {
         let asked = Asked::of(request);
         naming.heard();
         if asked.browser && asked.host.is_some_and(|host| self.rules.host(host).is_none()) {
-            naming.doubt();
+            naming.is_web = true;
         }
         let before = self.claims.len();
         let sight = Sight {

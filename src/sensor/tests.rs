@@ -1,4 +1,5 @@
 use super::*;
+use crate::detect::{Certainty, Signal};
 use crate::packet::LinkType;
 use crate::rules::Rule;
 
