@@ -19,6 +19,7 @@ mod followed;
 mod heed;
 mod judge;
 mod names;
+mod questions;
 mod quic;
 mod reading;
 mod recent;
@@ -31,6 +32,7 @@ pub use stats::{Evicted, Limit, Messages, NameWire, Stats};
 
 use followed::{Flow, Known, Told};
 use names::{Ends, Names};
+use questions::Questions;
 use quic::Handshakes;
 use recent::Recent;
 use waiting::Waiting;
@@ -73,6 +75,7 @@ pub struct Sensor {
     greeted: HttpSpeakers,
     recent: Recent,
     handshakes: Handshakes,
+    questions: Questions,
     /// What all workers learn together.
     learned: Arc<Learned>,
     /// Claims of the packet in hand.
@@ -115,6 +118,7 @@ impl Sensor {
             http: HttpSpeakers::default(),
             greeted: HttpSpeakers::default(),
             handshakes: Handshakes::default(),
+            questions: Questions::default(),
             learned,
             claims: Vec::new(),
             told: Repeats::default(),

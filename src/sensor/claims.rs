@@ -48,6 +48,9 @@ impl Sensor {
             self.stats.malformed_dns += 1;
             return;
         };
+        if !self.questions.fits(packet, &message) {
+            return;
+        }
         self.stats.named(NameWire::Dns);
         let mut names =
             Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };

@@ -119,3 +119,24 @@ fn over_tcp_in_any_pieces() {
     tcp.down(&mut wire, &message[20..]);
     assert_eq!(wire.end(), [TOLD]);
 }
+
+/// Anybody can send a client an answer. Where questions are seen, only they make one count.
+#[test]
+fn an_answer_that_nobody_asked_for() {
+    let told = |asks: bool| {
+        let mut wire = Wire::default();
+        for n in 0..40 {
+            let name = format!("www{n}.shop.example");
+            if asks {
+                wire.udp(ASKER, RESOLVER, &query(&name, A));
+            }
+            wire.udp(RESOLVER, ASKER, &answer(&name, None, "203.0.113.200", 60));
+        }
+        wire.udp("203.0.113.66:53", CLIENT, &answer(POOL, None, "203.0.113.9", 60));
+        Tcp::open(&mut wire, CLIENT, "203.0.113.9:3333").up(&mut wire, &[0xa5; 100]);
+        wire.end()
+    };
+    assert_eq!(told(true), [""; 0]);
+    // A tap that sees answers only can tell no difference.
+    assert_eq!(told(false), [TOLD, "pool_connection strong dns stratum.minepool.example"]);
+}
