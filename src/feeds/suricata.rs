@@ -1,6 +1,7 @@
 //! Datasets of Suricata: a string a line in base64, addresses as they are, and newer files with a JSON object a line whose
 //! `value` is the string. A leading dot means a name and all below it.
 
+use crate::bytes::sextet;
 use serde::Deserialize;
 
 use super::Fault;
@@ -56,17 +57,6 @@ fn decode(word: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
-}
-
-const fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! People who have nothing to do with mining, and what they do that looks like it: nothing they do is more than a hint.
 
-use crate::learned::{JOB, LOGIN, SHARE};
+use crate::learned::taught_of;
 use crate::wire::*;
 
 const WEB: &[&str] = &["h2", "http/1.1"];
@@ -108,16 +108,6 @@ fn questions_with_a_pools_name_in_them() {
 /// A server that spoke mining is another's a day later, or serves the web beside it.
 #[test]
 fn an_endpoint_that_is_a_web_server_now() {
-    let taught = |server: &str| {
-        let mut wire = Wire::default();
-        let mut tcp = Tcp::open(&mut wire, "10.0.0.99:50000", server);
-        tcp.up(&mut wire, LOGIN);
-        tcp.down(&mut wire, JOB);
-        tcp.up(&mut wire, SHARE);
-        wire.wait(5);
-        assert_eq!(wire.told().len(), 1);
-        wire
-    };
     let (web, any) = (Hello { alpn: WEB, ..Hello::named("shop.example") }, Hello::named("shop.example"));
     let long = Hello { behind: 1500, ..web };
     let get = b"GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n";
@@ -129,7 +119,7 @@ fn an_endpoint_that_is_a_web_server_now() {
         (any.record(), "strong"),
         (vec![0xa5; 200], "strong"),
     ] {
-        let mut wire = taught("203.0.113.9:443");
+        let mut wire = taught_of("203.0.113.9:443");
         let mut tcp = Tcp::open(&mut wire, CLIENT, "203.0.113.9:443");
         tcp.up(&mut wire, &bytes);
         tcp.down(&mut wire, &[0xa5; 200]);

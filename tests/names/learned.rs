@@ -156,10 +156,14 @@ fn a_session_is_told_instead() {
     }
 }
 
-/// A sensor that has heard a session with the server.
 fn taught() -> Wire {
+    taught_of(SERVER)
+}
+
+/// A sensor that has heard a session with this server.
+pub(crate) fn taught_of(server: &str) -> Wire {
     let mut wire = Wire::default();
-    let mut tcp = Tcp::open(&mut wire, "10.0.0.99:50000", SERVER);
+    let mut tcp = Tcp::open(&mut wire, "10.0.0.99:50000", server);
     tcp.up(&mut wire, LOGIN);
     tcp.down(&mut wire, JOB);
     tcp.up(&mut wire, SHARE);

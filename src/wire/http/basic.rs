@@ -1,5 +1,7 @@
 //! The user of Basic credentials (RFC 7617, base64 by RFC 4648): getwork miners log in so. The password is not decoded.
 
+use crate::bytes::sextet;
+
 /// Bytes of a user name, at most.
 const MAX_USER: usize = 512;
 /// Characters of credentials that are looked at.
@@ -45,15 +47,4 @@ fn before_colon(digits: &str) -> Option<Vec<u8>> {
         }
     }
     None
-}
-
-const fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
 }
