@@ -68,6 +68,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let Load { watched, seen, result } = options.load(Watched::default());
     let Read { config, rules, feeds } = result?;
     log::start(config.log.level);
+    reload::give_back();
     feeds.iter().for_each(|feed| info!("feed {feed}"));
     let captures = open(&config, options.filter.is_some())?;
     let listener = web::bind(config.web.listen).map_err(Failure::running)?;

@@ -205,7 +205,7 @@ fn serve(orders: &Receiver<Order>) {
 }
 
 /// Gives free memory back to the system, where the allocator is one that keeps it.
-fn give_back() {
+pub(super) fn give_back() {
     #[cfg(target_env = "gnu")]
     #[expect(unsafe_code, reason = "no crate wraps malloc_trim")]
     // SAFETY: takes no pointer, and is safe to call from any thread at any time (malloc_trim(3)).
