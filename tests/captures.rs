@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use etherparse::PacketBuilder;
 use geophone::capture;
 use geophone::config::{Config, load_rules};
-use geophone::detect::{Event, Phase, SessionRecord};
+use geophone::detect::{Event, NameSource, Phase, SessionRecord, Signal};
 use geophone::eve::Renderer;
 use geophone::packet::{Endpoint, Frame, LinkType, Time, decode};
 use geophone::privacy::Privacy;
@@ -334,4 +334,22 @@ fn a_replay_is_exact() {
         };
         assert_eq!(text(), text(), "{file}");
     }
+}
+
+/// XMRig asks for its pool, then mines there: the lookup is told, and the session knows the pool by it.
+#[test]
+fn a_session_is_named_by_the_lookup_before_it() {
+    let events = play(frames("xmrig-dns.pcap").iter());
+    let lookups: Vec<&str> = events
+        .iter()
+        .filter_map(|e| match e {
+            Event::Alert(a) if a.signal == Signal::PoolLookup => a.mining.server_name.as_deref(),
+            Event::Alert(_) | Event::Session(_) => None,
+        })
+        .collect();
+    assert_eq!(lookups, ["pool.supportxmr.com"]);
+    let Some(Event::Session(last)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(last.mining.server_name.as_deref(), Some("pool.supportxmr.com"));
+    assert_eq!(last.mining.named_by, Some(NameSource::Dns));
+    assert_eq!(last.mining.pool.as_deref(), Some("SupportXMR"));
 }
