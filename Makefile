@@ -44,6 +44,8 @@ test: ## install what tests need, then check, test, and prove the files that shi
 
 check: ## formatting, lints, and licences where cargo-deny is installed
 	cargo fmt --check
+	# Modules that a macro declares are not found by cargo fmt.
+	find src -name '*.rs' -exec rustfmt --check --edition 2024 {} +
 	cargo clippy --locked --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "licences not checked: cargo-deny is not installed"; fi

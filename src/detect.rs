@@ -134,8 +134,7 @@ pub enum Transport {
 
 impl Transport {
     /// All transports.
-    pub const ALL: [Self; 6] =
-        [Self::Dns, Self::Http, Self::Quic, Self::Tcp, Self::Tls, Self::WebSocket];
+    pub const ALL: [Self; 6] = [Self::Dns, Self::Http, Self::Quic, Self::Tcp, Self::Tls, Self::WebSocket];
 
     /// Those that carry messages that are read.
     pub const MESSAGES: [Self; 3] = [Self::Http, Self::Tcp, Self::WebSocket];

@@ -195,7 +195,8 @@ impl Learned {
                 lives
             });
         });
-        self.watched.each(|share| share.retain(|server, watched| watched.is_fresh || !nameless.contains(server)));
+        self.watched
+            .each(|share| share.retain(|server, watched| watched.is_fresh || !nameless.contains(server)));
         self.watched.renew(&self.watched_sieve);
         let idle = self.endpoint_idle.load(Relaxed);
         self.endpoints.each(|share| share.retain(|_, seen| seen.lives(now, idle)));

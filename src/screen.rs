@@ -58,7 +58,9 @@ pub fn look(payload: &[u8]) -> Option<Hint> {
         4 | 5 if socks::looks_like(payload) => return Some(Hint::Socks),
         // Heads begin with a capital; so do few other payloads.
         b'C' | b'D' | b'G' | b'H' | b'O' | b'P' if heads::is_http(payload) => return Some(Hint::Http),
-        b'0'..=b'9' | b'A'..=b'F' | b'J' | b'a'..=b'f' if words::looks_like(payload) => return Some(Hint::Words),
+        b'0'..=b'9' | b'A'..=b'F' | b'J' | b'a'..=b'f' if words::looks_like(payload) => {
+            return Some(Hint::Words);
+        }
         b'P' | b'\r' if proxy::looks_like(payload) => return Some(Hint::Proxy),
         0x7f => return line::first_agent(payload).map(|_| Hint::Agent),
         0x81 | 0x82 | 0xc1 | 0xc2 => return websocket::looks_like_frame(payload).map(|_| Hint::Frame),
@@ -130,9 +132,17 @@ mod tests {
     fn coin_networks_get_through_by_their_first_bytes() {
         for first in coin::FIRST_BYTES {
             let magics: [&[u8]; 12] = [
-                b"\xf9\xbe\xb4\xd9", b"\xe3\xe1\xf3\xe8", b"\xfa\xbf\xb5\xda", b"\x0a\x03\xcf\x40",
-                b"\x0b\x11\x09\x07", b"\x1c\x16\x3f\x28", b"\xbf\x0c\x6b\xbd", b"\xc0\xc0\xc0\xc0",
-                b"\xfb\xc0\xb6\xdb", b"\x52\x41\x56\x4e", b"\x24\xe9\x27\x64",
+                b"\xf9\xbe\xb4\xd9",
+                b"\xe3\xe1\xf3\xe8",
+                b"\xfa\xbf\xb5\xda",
+                b"\x0a\x03\xcf\x40",
+                b"\x0b\x11\x09\x07",
+                b"\x1c\x16\x3f\x28",
+                b"\xbf\x0c\x6b\xbd",
+                b"\xc0\xc0\xc0\xc0",
+                b"\xfb\xc0\xb6\xdb",
+                b"\x52\x41\x56\x4e",
+                b"\x24\xe9\x27\x64",
                 b"\x01\x21\x01\x01\x01\x01\x01\x01",
             ];
             let magic = magics.iter().find(|m| m[0] == first).unwrap();

@@ -264,7 +264,8 @@ impl Sensor {
         let hint = match judge::look(packet.payload, &self.rules) {
             // Only the port tells.
             None | Some(Hint::Prefixed(_))
-                if is_dns(packet) && (dns::looks_like_tcp(packet.payload) || is_dns_length(packet.payload)) =>
+                if is_dns(packet)
+                    && (dns::looks_like_tcp(packet.payload) || is_dns_length(packet.payload)) =>
             {
                 Some(Hint::Dns)
             }

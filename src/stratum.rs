@@ -298,7 +298,9 @@ pub fn read_text(text: &str) -> Option<Message<'_>> {
 /// Reads an event of Socket.IO: an array, its name first.
 pub fn read_event(array: Value<'_>) -> Option<Message<'_>> {
     let name = array.item(0)?.plain()?;
-    cpuwebminer::event(name, array).or_else(|| jsecoin::event(name, array)).or_else(|| skypool::event(name, array))
+    cpuwebminer::event(name, array)
+        .or_else(|| jsecoin::event(name, array))
+        .or_else(|| skypool::event(name, array))
 }
 
 /// Reads a binary message behind its length; the order of the length's bytes tells the dialect.
@@ -317,7 +319,9 @@ pub fn read_body<'a>(line: &Line<'a>) -> Read<'a> {
             .or_else(|| getblocktemplate::request(line, method))
             .or_else(|| ethproxy::request(line, method).map(ethproxy::to_node)),
         (None, Some(result)) if result.is_array() => ethproxy::reply(line, result),
-        (None, Some(result)) => getwork::reply(line, result).or_else(|| getblocktemplate::reply(line, result)),
+        (None, Some(result)) => {
+            getwork::reply(line, result).or_else(|| getblocktemplate::reply(line, result))
+        }
         (None, None) if line.mark == Some(Mark::Payload) => chia::body(line),
         (None, None) if line.mark == Some(Mark::Api) => minerapi::read(line),
         (None, None) if line.mark == Some(Mark::Keys) => kadena::body(line),
@@ -420,8 +424,20 @@ fn unique_reply<'a>(line: &Line<'a>) -> Option<Message<'a>> {
 
 /// Whether a cut object could still become a message: its first member is one that messages begin with.
 pub fn may_become(object: &[u8]) -> bool {
-    const FIRST: [&str; 12] =
-        ["STATUS", "api_key", "body", "error", "id", "jsonrpc", "method", "params", "reject-reason", "result", "time", "worker"];
+    const FIRST: [&str; 12] = [
+        "STATUS",
+        "api_key",
+        "body",
+        "error",
+        "id",
+        "jsonrpc",
+        "method",
+        "params",
+        "reject-reason",
+        "result",
+        "time",
+        "worker",
+    ];
     let text = object.trim_ascii_start().strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
     let Some(key) = text.strip_prefix(b"\"") else { return text.is_empty() };
     // Nimiq's blocks and joined answers of cgminer's interface are longer than a segment; their first words are

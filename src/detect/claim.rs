@@ -64,8 +64,32 @@ const NODE_PORTS: [u16; 10] = [8332, 8333, 8545, 18080, 18081, 18089, 30303, 500
 
 /// First labels of names below a pool's domain that are no place to mine.
 const SITES: [&str; 26] = [
-    "api", "autodiscover", "blog", "cdn", "docs", "electrum", "explorer", "forum", "ftp", "git", "help", "imap", "mail",
-    "node", "nodes", "pop", "rpc", "shop", "smtp", "static", "stats", "status", "support", "wallet", "webmail", "www",
+    "api",
+    "autodiscover",
+    "blog",
+    "cdn",
+    "docs",
+    "electrum",
+    "explorer",
+    "forum",
+    "ftp",
+    "git",
+    "help",
+    "imap",
+    "mail",
+    "node",
+    "nodes",
+    "pop",
+    "rpc",
+    "shop",
+    "smtp",
+    "static",
+    "stats",
+    "status",
+    "support",
+    "wallet",
+    "webmail",
+    "www",
 ];
 
 /// Ports below serve whatever they are assigned for (RFC 6335, 6), mail and name servers of a pool among it.
@@ -155,7 +179,14 @@ impl Claim {
         let mut mining = Mining::bare(Dialect::Unknown, transport, certainty, sight.time);
         mining.client_role_proven = true;
         mining.named_by = Some(sight.source);
-        Self { client: sight.client, server: sight.server, signal, reason: String::new(), mining, is_attempt: false }
+        Self {
+            client: sight.client,
+            server: sight.server,
+            signal,
+            reason: String::new(),
+            mining,
+            is_attempt: false,
+        }
     }
 
     fn known(&mut self, about: &About, operator: &str) {
@@ -246,7 +277,9 @@ fn act(sight: &Sight<'_>) -> String {
     match sight.source {
         NameSource::DnsQuery => format!("{client} asked the name server {server} for"),
         NameSource::DnsAlias => format!("{client} was told by the name server {server} of the alias"),
-        NameSource::Dns => format!("{client} talks to {server}, an address that it got when it asked for (name by DNS)"),
+        NameSource::Dns => {
+            format!("{client} talks to {server}, an address that it got when it asked for (name by DNS)")
+        }
         NameSource::Certificate => format!("{client} talks to {server}, whose certificate names"),
         NameSource::EchOuter => {
             format!("{client} greeted {server} by the name (its hidden hello may name another)")
@@ -260,7 +293,9 @@ fn act(sight: &Sight<'_>) -> String {
             Transport::Quic => format!("{client} greeted {server} over QUIC as"),
             _ => format!("{client} greeted {server} over TLS as"),
         },
-        NameSource::AddressRule | NameSource::Learned | NameSource::Message => format!("{client} talks to {server},"),
+        NameSource::AddressRule | NameSource::Learned | NameSource::Message => {
+            format!("{client} talks to {server},")
+        }
     }
 }
 
@@ -294,7 +329,8 @@ pub fn one_operator<'r>(names: impl Iterator<Item = &'r str>, rules: &RuleSet) -
         let host = rules.host(plain).or_else(|| rules.host(name))?;
         match found {
             None => found = Some((plain, host.about)),
-            Some((_, about)) if about.operator == host.about.operator && about.category == host.about.category => {}
+            Some((_, about))
+                if about.operator == host.about.operator && about.category == host.about.category => {}
             Some(_) => return None,
         }
     }

@@ -10,9 +10,7 @@ use super::{Certainty, Dialect, Live, Mining, NameSource, Route, Shares, Transpo
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
-use crate::stratum::{
-    self, Body, Id, Login, Message, PoolName, Read, Request, Role, Strength, account,
-};
+use crate::stratum::{self, Body, Id, Login, Message, PoolName, Read, Request, Role, Strength, account};
 
 mod evidence;
 mod pending;
@@ -170,7 +168,12 @@ impl Session {
     }
 
     /// Says that the session is wrapped, and what its outer part names as destination and as client.
-    pub fn wrapped(&mut self, via: Via, destination: Option<(&str, Option<u16>)>, client: Option<SocketAddr>) {
+    pub fn wrapped(
+        &mut self,
+        via: Via,
+        destination: Option<(&str, Option<u16>)>,
+        client: Option<SocketAddr>,
+    ) {
         self.route.via.get_or_insert(via);
         self.route.forwarded_for = self.route.forwarded_for.or(client);
         if let Some((host, port)) = destination {

@@ -179,7 +179,13 @@ impl Stream {
     }
 
     /// Gives out a segment without its first `seen` bytes. Bytes the capture cut off are a gap.
-    fn give(&mut self, segment: Segment<'_>, seen: u32, trouble: &mut Trouble, each: &mut impl FnMut(Piece<'_>)) {
+    fn give(
+        &mut self,
+        segment: Segment<'_>,
+        seen: u32,
+        trouble: &mut Trouble,
+        each: &mut impl FnMut(Piece<'_>),
+    ) {
         let Some((_, next)) = &mut self.range else { return };
         if segment.len <= seen {
             return;

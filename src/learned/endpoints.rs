@@ -120,7 +120,11 @@ impl Seen {
 
     /// One that was kept.
     pub(super) fn from_saved(saved: Saved) -> Self {
-        Self { known: saved.known.bounded(), first: saved.first_seen.min(saved.last_seen), last: saved.last_seen }
+        Self {
+            known: saved.known.bounded(),
+            first: saved.first_seen.min(saved.last_seen),
+            last: saved.last_seen,
+        }
     }
 
     /// It spoke again. The latest word counts, also about time: a clock that was ahead once keeps nothing alive.

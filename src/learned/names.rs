@@ -72,7 +72,10 @@ impl Asked {
     /// What holds at a moment.
     pub(super) fn at(&self, now: Time) -> Names {
         let live = self.heard.iter().rev().filter(|heard| heard.until > now);
-        Names { names: live.map(|heard| Arc::clone(&heard.name)).collect(), is_crowded: self.crowded_until > now }
+        Names {
+            names: live.map(|heard| Arc::clone(&heard.name)).collect(),
+            is_crowded: self.crowded_until > now,
+        }
     }
 
     /// Whether a name holds, be it one that was given up.

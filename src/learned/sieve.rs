@@ -51,10 +51,7 @@ pub(super) struct Sieve {
 
 impl Default for Sieve {
     fn default() -> Self {
-        Self {
-            words: Box::new([const { AtomicU64::new(0) }; WORDS]),
-            holds_any: AtomicBool::new(false),
-        }
+        Self { words: Box::new([const { AtomicU64::new(0) }; WORDS]), holds_any: AtomicBool::new(false) }
     }
 }
 

@@ -3,7 +3,9 @@ use etherparse::PacketBuilder;
 use super::*;
 
 fn tcp_frame(payload: &[u8]) -> Vec<u8> {
-    let b = PacketBuilder::ethernet2([1; 6], [2; 6]).ipv4([10, 0, 0, 1], [192, 0, 2, 7], 64).tcp(40000, 3333, 77, 1000);
+    let b = PacketBuilder::ethernet2([1; 6], [2; 6])
+        .ipv4([10, 0, 0, 1], [192, 0, 2, 7], 64)
+        .tcp(40000, 3333, 77, 1000);
     let mut out = Vec::new();
     b.psh().ack(5).write(&mut out, payload).expect("a frame");
     out
@@ -128,7 +130,9 @@ fn truncated_at_every_length_never_panics() {
         let got = read(LinkType::Ethernet, &frame[..len]);
         match got {
             Ok(p) => assert!(len >= 58, "{len}: {p:?}"),
-            Err(skip) => assert!(matches!(skip, Skip::LinkHeader | Skip::Truncated | Skip::NotIp), "{len}: {skip:?}"),
+            Err(skip) => {
+                assert!(matches!(skip, Skip::LinkHeader | Skip::Truncated | Skip::NotIp), "{len}: {skip:?}")
+            }
         }
     }
 }

@@ -199,7 +199,8 @@ fn key(address: IpAddr, length: Option<u8>, port: u16) -> Result<Key, &'static s
     let most = width(version);
     // A prefix of mapped addresses counts from where those begin.
     let mapped = if address.is_ipv6() && version == Version::V4 { 96 } else { 0 };
-    let length = length.map_or(Some(most), |l| l.checked_sub(mapped)).ok_or("has a prefix that is too short")?;
+    let length =
+        length.map_or(Some(most), |l| l.checked_sub(mapped)).ok_or("has a prefix that is too short")?;
     let [v4, v6] = SHORTEST;
     if length < if version == Version::V4 { v4 } else { v6 } {
         return Err("has a prefix that is too short");

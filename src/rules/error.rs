@@ -111,17 +111,23 @@ impl Problem {
     /// What to do about it.
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::Address(..) => "write an address, address:port or prefix, as 192.0.2.1, [2001:db8::1]:3333, 192.0.2.0/24",
+            Self::Address(..) => {
+                "write an address, address:port or prefix, as 192.0.2.1, [2001:db8::1]:3333, 192.0.2.0/24"
+            }
             Self::Coin(_) => "write letters, digits and . - _ $, at most 32 of them",
             Self::Domain(..) => "write a host name like pool.example.com",
-            Self::DuplicateAddress(_) | Self::DuplicateDomain(_) | Self::DuplicateScript(_) => "keep one of the two",
+            Self::DuplicateAddress(_) | Self::DuplicateDomain(_) | Self::DuplicateScript(_) => {
+                "keep one of the two"
+            }
             Self::DuplicateId(_) | Self::Id => "take a free number, 1000000 or above for rules of your own",
             Self::DuplicateRule { .. } => "keep one of the two, or give one another dialect",
             Self::DuplicateWord(_) => "keep one of the two, with the messages of both",
             Self::Many(_) => "keep those that are needed",
             Self::Messages => "describe one at least, as json, text or http",
             Self::Revision => "count from 1",
-            Self::Script(..) => "write the end of a path as /miner/file.js, a piece of it, or a piece of the query",
+            Self::Script(..) => {
+                "write the end of a path as /miner/file.js, a piece of it, or a piece of the query"
+            }
             Self::Severity(_) => "write 1 (high), 2 or 3 (low)",
             Self::Text(_) => "write one line of at most 200 characters",
             Self::Wide(_) => "compare more of the message, or claim less strength",

@@ -78,7 +78,13 @@ impl Known {
         result
     }
 
-    fn lower_host(&mut self, name: &str, scope: Scope, action: Action, about: AboutId) -> Result<(), Problem> {
+    fn lower_host(
+        &mut self,
+        name: &str,
+        scope: Scope,
+        action: Action,
+        about: AboutId,
+    ) -> Result<(), Problem> {
         let wrong = |why| Problem::Domain(build::clip(name), why);
         hosts::check(name).map_err(wrong)?;
         if scope == Scope::Suffix && action == Action::List && is_public_suffix(name) {
@@ -89,7 +95,10 @@ impl Known {
             return Err(Problem::DuplicateDomain(name.to_owned()));
         }
         let before = self.hosts.insert(name, (scope, action), about.0, list).map_err(wrong)?;
-        self.count(part(action, |c| &mut c.hosts), before.map(|e| (e.list, part(e.action(), |c| &mut c.hosts))));
+        self.count(
+            part(action, |c| &mut c.hosts),
+            before.map(|e| (e.list, part(e.action(), |c| &mut c.hosts))),
+        );
         Ok(())
     }
 

@@ -161,7 +161,8 @@ impl Scripts {
         }
         for &index in &self.odd_files {
             let pattern = self.pattern(index);
-            let fits = if pattern.ends_with(b".") { part.starts_with(pattern) } else { path.ends_with(pattern) };
+            let fits =
+                if pattern.ends_with(b".") { part.starts_with(pattern) } else { path.ends_with(pattern) };
             if fits {
                 take(index);
             }
@@ -199,14 +200,18 @@ pub(super) fn check(script: &Script) -> Result<(), (&'static str, &'static str)>
         Some("has a character that no URL has")
     } else {
         match script.kind {
-            ScriptKind::File if !pattern.starts_with(['/', '-']) => Some("begins with neither a slash nor a hyphen"),
+            ScriptKind::File if !pattern.starts_with(['/', '-']) => {
+                Some("begins with neither a slash nor a hyphen")
+            }
             ScriptKind::File | ScriptKind::Path if pattern.contains(['?', '#', '*']) => {
                 Some("has a ?, # or *, which are a query's")
             }
             ScriptKind::Query if pattern.split('*').next().is_none_or(|piece| piece.len() < 4) => {
                 Some("has less than 4 bytes before its first *")
             }
-            ScriptKind::Query if pattern.split('*').any(str::is_empty) => Some("has two * in a row, or one at its end"),
+            ScriptKind::Query if pattern.split('*').any(str::is_empty) => {
+                Some("has two * in a row, or one at its end")
+            }
             _ => None,
         }
     };
@@ -236,7 +241,8 @@ fn is_one_of(hosts: &[Box<str>], host: &str) -> bool {
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
     hosts.iter().any(|listed| {
-        let Some((above, end)) = host.len().checked_sub(listed.len()).and_then(|n| host.split_at_checked(n)) else {
+        let Some((above, end)) = host.len().checked_sub(listed.len()).and_then(|n| host.split_at_checked(n))
+        else {
             return false;
         };
         end.eq_ignore_ascii_case(listed.as_bytes()) && (above.is_empty() || above.ends_with(b"."))
@@ -244,7 +250,8 @@ fn is_one_of(hosts: &[Box<str>], host: &str) -> bool {
 }
 
 const fn pair_bit(first: u8, second: u8) -> (usize, u64) {
-    let hash = (first as usize).wrapping_mul(31).wrapping_add(second as usize).wrapping_mul(0x9e5) >> 3 & 1023;
+    let hash =
+        (first as usize).wrapping_mul(31).wrapping_add(second as usize).wrapping_mul(0x9e5) >> 3 & 1023;
     (hash / 64, 1 << (hash % 64))
 }
 

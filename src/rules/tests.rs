@@ -99,9 +99,14 @@ fn a_later_list_has_the_last_word() {
     let rules = RuleSet::build_all(vec![], vec![], known).unwrap();
     assert_eq!(rules.host("x.pool.example.com").map(|h| h.operator()), Some("B"));
     assert_eq!(rules.pool_of("x.pool.example.com").as_deref(), Some("B"));
-    assert_eq!(rules.pool_of("pool.example.com").as_deref(), Some("pool.example.com"), "the name stands for it");
+    assert_eq!(
+        rules.pool_of("pool.example.com").as_deref(),
+        Some("pool.example.com"),
+        "the name stands for it"
+    );
     assert!(rules.is_allowed("other.example.com"));
-    let counts: Vec<_> = rules.list_counts().iter().map(|c| (&*c.list, c.hosts, c.allowed, c.replaced)).collect();
+    let counts: Vec<_> =
+        rules.list_counts().iter().map(|c| (&*c.list, c.hosts, c.allowed, c.replaced)).collect();
     assert_eq!(counts, [("a.hosts", 1, 0, 0), ("b.hosts", 1, 1, 2)]);
     assert_eq!(rules.host_count(), 2);
 }

@@ -5,7 +5,13 @@
 /// as it is here, names such a call or has a member of its answer.
 pub fn asks_for_work(payload: &[u8]) -> bool {
     const CALLS: [&[u8]; 7] = [
-        b"getwork", b"block_template", b"blocktemplate", b"eth_getWork", b"eth_submit", b"merge_mining_", b"submit",
+        b"getwork",
+        b"block_template",
+        b"blocktemplate",
+        b"eth_getWork",
+        b"eth_submit",
+        b"merge_mining_",
+        b"submit",
     ];
     const FIRST: [&[u8]; 5] = [b"\"error\"", b"\"id\"", b"\"jsonrpc\"", b"\"result\"", b"\"worker_id\""];
     const ANSWERS: [&[u8]; 4] =
@@ -20,14 +26,17 @@ pub fn asks_for_work(payload: &[u8]) -> bool {
     }
     let text = body.trim_ascii_start();
     let names = |words: &[&[u8]]| {
-        matches!(text, [b'{' | b'[', ..]) && words.iter().any(|word| memchr::memmem::find(text, word).is_some())
+        matches!(text, [b'{' | b'[', ..])
+            && words.iter().any(|word| memchr::memmem::find(text, word).is_some())
     };
     if payload.starts_with(b"HTTP/") {
         let first = text.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
-        return FIRST.iter().any(|member| first.starts_with(member)) && (names(&ANSWERS) || has_three_hashes(body));
+        return FIRST.iter().any(|member| first.starts_with(member))
+            && (names(&ANSWERS) || has_three_hashes(body));
     }
     // A JSON body that comes apart from its head is waited for, if it is as small as a call.
-    payload.starts_with(b"POST ") && (names(&CALLS) || text.is_empty() && end.is_some() && is_small_json(head))
+    payload.starts_with(b"POST ")
+        && (names(&CALLS) || text.is_empty() && end.is_some() && is_small_json(head))
 }
 
 /// Whether a node's answer is an array that begins with two hashes, as `eth_getWork`'s does.
@@ -43,7 +52,8 @@ fn has_three_hashes(body: &[u8]) -> bool {
 fn has_mining_path(payload: &[u8]) -> bool {
     let Some((b"GET /" | b"POST " | b"PUT /", rest)) = payload.split_at_checked(5) else { return false };
     let path = rest.strip_prefix(b"/").unwrap_or(rest);
-    let is = |word: &[u8]| path.strip_prefix(word).is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'?')));
+    let is =
+        |word: &[u8]| path.strip_prefix(word).is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'?')));
     match path.first() {
         Some(b'1') => is(b"1/summary"),
         Some(b'2') => is(b"2/summary"),
@@ -91,8 +101,7 @@ fn head_end(payload: &[u8]) -> Option<usize> {
 
 /// Whether a request's head goes on in the next segment, where it may ask for either.
 pub fn is_cut_request(payload: &[u8]) -> bool {
-    (payload.starts_with(b"GET ") || payload.starts_with(b"POST "))
-        && head_end(payload).is_none()
+    (payload.starts_with(b"GET ") || payload.starts_with(b"POST ")) && head_end(payload).is_none()
 }
 
 /// Whether an HTTP head asks for a WebSocket or agrees to one (RFC 6455 §4: a GET, and status 101).
@@ -145,7 +154,8 @@ mod tests {
 
     #[test]
     fn paths_that_ask() {
-        let asks = |line: &str| asks_for_work(format!("{line} HTTP/1.1\r\nHost: node.example\r\n\r\n").as_bytes());
+        let asks =
+            |line: &str| asks_for_work(format!("{line} HTTP/1.1\r\nHost: node.example\r\n\r\n").as_bytes());
         for line in [
             "GET /1/summary",
             "GET /2/summary",

@@ -5,9 +5,9 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
+use super::followed::Flow;
 use super::names::{Ends, Names, Naming};
 use super::stats::{Evicted, NameWire};
-use super::followed::Flow;
 use super::waiting::Claimed;
 use super::{Sensor, is_dns, report};
 use crate::detect::claim::Claim;
@@ -244,13 +244,15 @@ impl Sensor {
     ) {
         let (key, within, renew) = if claim.signal == Signal::PoolLookup || claim.is_attempt {
             let server = claim.is_attempt.then_some(claim.server);
-            let asked = FixedState::default().hash_one((claim.client.addr, server, &claim.mining.server_name));
+            let asked =
+                FixedState::default().hash_one((claim.client.addr, server, &claim.mining.server_name));
             (asked, REPEAT_LOOKUP, false)
         } else {
             (tag.of_kind(claim.signal as u8), REPEAT_FLOW, true)
         };
         // What was only a hint is told again when the flow is surer of it.
-        let sure = (claim.mining.certainty > Certainty::Hint).then_some(tag.of_kind(claim.signal as u8 | SURE));
+        let sure =
+            (claim.mining.certainty > Certainty::Hint).then_some(tag.of_kind(claim.signal as u8 | SURE));
         let knows = self.told.knows(key, self.now, within, renew);
         if knows && sure.is_none_or(|sure| self.told.knows(sure, self.now, within, renew)) {
             return;

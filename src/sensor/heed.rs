@@ -111,7 +111,9 @@ impl Heed<'_> {
                 // Whoever asks without a body is anybody, a miner's own dashboard too.
                 let known = || {
                     let message = stratum::read_request(request);
-                    message.filter(|m| m.strength > Strength::Context || matches!(request.method, "POST" | "PUT"))
+                    message.filter(|m| {
+                        m.strength > Strength::Context || matches!(request.method, "POST" | "PUT")
+                    })
                 };
                 let message = self.rules.own().head(request).or_else(known);
                 // Who opens a WebSocket is said inside it.
@@ -174,7 +176,9 @@ impl Heed<'_> {
         let before = self.session.is_suspect();
         if line::starts_object(text) {
             line::Framer::default().feed(text, self.limit, |m| self.line(m));
-        } else if let Some(message) = self.event(text).or_else(|| self.text(str::from_utf8(text).ok()?.trim_end())) {
+        } else if let Some(message) =
+            self.event(text).or_else(|| self.text(str::from_utf8(text).ok()?.trim_end()))
+        {
             self.message(&message);
         }
         // Socket.IO's own greetings, and its going over from long polling, say nothing of what is to come.

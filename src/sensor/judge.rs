@@ -98,7 +98,9 @@ fn frame_opens(payload: &[u8], rules: &RuleSet) -> bool {
         return lines_open(text, rules);
     }
     match socketio::read(text) {
-        Some(socketio::Packet::Event { array, .. }) => stratum::read_event(array).is_some_and(|m| is_sign(&m)),
+        Some(socketio::Packet::Event { array, .. }) => {
+            stratum::read_event(array).is_some_and(|m| is_sign(&m))
+        }
         Some(socketio::Packet::Other) => false,
         None => words_open(text, rules) || is_cut_work(text),
     }

@@ -81,7 +81,13 @@ pub(super) struct Ends {
 
 impl Names<'_> {
     /// A client's greeting.
-    pub(super) fn hello(&mut self, ends: Ends, hello: &ClientHello<'_>, carrier: Carrier, naming: &mut Naming) {
+    pub(super) fn hello(
+        &mut self,
+        ends: Ends,
+        hello: &ClientHello<'_>,
+        carrier: Carrier,
+        naming: &mut Naming,
+    ) {
         naming.browser = hello.alpn().any(is_web);
         let transport = match carrier {
             Carrier::Quic => Transport::Quic,
@@ -175,7 +181,8 @@ impl Names<'_> {
     /// for whoever.
     pub(super) fn lookup(&mut self, src: Endpoint, dst: Endpoint, message: &dns::Message<'_>) {
         let (client, server) = if message.response { (dst, src) } else { (src, dst) };
-        let Some(question) = message.question().filter(|_| message.recursion_desired && message.opcode == 0) else {
+        let Some(question) = message.question().filter(|_| message.recursion_desired && message.opcode == 0)
+        else {
             return;
         };
         let ends = Ends { client, server, port: None };
@@ -203,7 +210,9 @@ impl Names<'_> {
                         name = alias;
                     }
                 }
-                dns::Data::Address(addr) => self.learn(ends.client.addr, addr, called(asked, &name), listed, answer.ttl),
+                dns::Data::Address(addr) => {
+                    self.learn(ends.client.addr, addr, called(asked, &name), listed, answer.ttl);
+                }
                 dns::Data::Service { addresses, .. } => {
                     for addr in addresses.as_slice() {
                         self.learn(ends.client.addr, *addr, called(asked, &name), listed, answer.ttl);
@@ -362,7 +371,8 @@ pub(super) fn is_listed(payload: &[u8], rules: &RuleSet) -> bool {
         None => (host_field(payload).unwrap_or_default(), target),
     };
     let host = authority.rsplit('@').next().and_then(http::host_port).map(|(host, _)| host);
-    host.is_some_and(|h| rules.host(h).is_some()) || path.len() <= MAX_WORD && rules.script(host, path).is_some()
+    host.is_some_and(|h| rules.host(h).is_some())
+        || path.len() <= MAX_WORD && rules.script(host, path).is_some()
 }
 
 /// The value of the Host field, which mostly stands in the second line.

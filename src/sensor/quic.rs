@@ -34,7 +34,12 @@ const MAX_A_SECOND: u32 = 20_000;
 
 impl Handshakes {
     /// Takes a datagram that looks like a client's Initial; gives the body of the hello to `each` once it is whole.
-    pub(super) fn datagram(&mut self, packet: &Packet<'_>, stats: &mut Stats, each: impl FnOnce(&[u8], &mut Stats)) {
+    pub(super) fn datagram(
+        &mut self,
+        packet: &Packet<'_>,
+        stats: &mut Stats,
+        each: impl FnOnce(&[u8], &mut Stats),
+    ) {
         if !self.may_open(packet.time) {
             return stats.hit(Limit::Quic);
         }
@@ -65,7 +70,12 @@ impl Handshakes {
             stats.hit(Limit::Quic);
             self.waiting.pop_front();
         }
-        self.waiting.push_back(Waiting { client: packet.src, server: packet.dst, since: packet.time, initial });
+        self.waiting.push_back(Waiting {
+            client: packet.src,
+            server: packet.dst,
+            since: packet.time,
+            initial,
+        });
     }
 
     fn may_open(&mut self, now: Time) -> bool {

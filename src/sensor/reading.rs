@@ -102,7 +102,9 @@ impl Reading {
             Self::Lines(framer) => framer.resync(),
             Self::Prefixed(_, framer) => framer.resync(),
             // What comes next may be inside already.
-            Self::Begin(_) | Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => *self = Self::begin(),
+            Self::Begin(_) | Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => {
+                *self = Self::begin()
+            }
             Self::Tls(framer) => framer.resync(),
             Self::WebSocket(framer) => framer.resync(),
             Self::Words(framer) => framer.resync(),
@@ -269,7 +271,8 @@ impl Reading {
     fn follow(&mut self, piece: &[u8], talk: &mut Talk, heed: &mut Heed<'_>) {
         let Self::Http(framer) = self else { return };
         let missed = framer.buffered() == 0
-            && talk.is_left_behind(heed.way) && http::opening(piece) == http::Opening::Never;
+            && talk.is_left_behind(heed.way)
+            && http::opening(piece) == http::Opening::Never;
         if talk.enters_tunnel(heed.way) || missed {
             *self = Self::begin();
         } else if let Some(framer) = talk.frames(heed.way) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::followed::Flow;
 use crate::detect::claim::{self, Claim};
 use crate::detect::{
-    Alert, Certainty, Dialect, Event, FlowIdentity, Mining, NameSource, Phase, SessionRecord, Signal, Transport,
+    Alert, Certainty, Dialect, Event, FlowIdentity, Mining, NameSource, Phase, SessionRecord, Signal,
+    Transport,
 };
 use crate::flow::{FlowKey, Way};
 use crate::learned::{Known, Learned};

@@ -170,7 +170,13 @@ impl Talk {
     }
 
     /// Heeds an HTTP head; bytes that it gives back as another protocol's go to `held`.
-    pub(super) fn hear(&mut self, way: Way, event: &http::Event<'_>, held: &mut Vec<u8>, heed: &mut Heed<'_>) {
+    pub(super) fn hear(
+        &mut self,
+        way: Way,
+        event: &http::Event<'_>,
+        held: &mut Vec<u8>,
+        heed: &mut Heed<'_>,
+    ) {
         match event {
             http::Event::Request(request) => self.request(way, request, heed),
             http::Event::Response(response) => self.response(way, response),
@@ -193,7 +199,8 @@ impl Talk {
 
     fn request(&mut self, way: Way, request: &http::Request<'_>, heed: &mut Heed<'_>) {
         self.client = Some(way);
-        if let Some(http::Target::Authority(target)) = request.form().filter(|_| request.method == "CONNECT") {
+        if let Some(http::Target::Authority(target)) = request.form().filter(|_| request.method == "CONNECT")
+        {
             let named = http::host_port(target);
             if let Some((host, port)) = named {
                 heed.destination(host, port, names::is_browser(request));

@@ -39,7 +39,9 @@ fn parts(user: &str, end: usize) -> Account<'_> {
 pub fn is_wallet(user: &str) -> bool {
     let payee = split(user).payee;
     let data = payee.rsplit(':').next().unwrap_or_default();
-    data.len() >= 26 && data.bytes().all(|b| b.is_ascii_alphanumeric()) && data.bytes().any(|b| b.is_ascii_digit())
+    data.len() >= 26
+        && data.bytes().all(|b| b.is_ascii_alphanumeric())
+        && data.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// Whether a login has the form of a CryptoNote address: 90 or more base58 characters, before any separator.

@@ -26,7 +26,15 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let proof = line.param(3)?;
     let whole = proof.items().count() == CYCLE && proof.items().all(|w| short(w, 8));
     let job = Some(word(line.param(1))?);
-    (nonce && whole && line.param(4).is_none()).then(|| Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), algorithm: Some(ALGORITHM.into()), job, ..Share::default() }))
+    (nonce && whole && line.param(4).is_none()).then(|| {
+        Body::Submit(Share {
+            user: text(line.param(0)),
+            worker: text(line.worker),
+            algorithm: Some(ALGORITHM.into()),
+            job,
+            ..Share::default()
+        })
+    })
 }
 
 /// `[job, version, header hash, clean]`: the version of the chain's protocol is a small number, where others have a

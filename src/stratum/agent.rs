@@ -34,7 +34,15 @@ pub(super) fn read(bytes: &[u8]) -> Option<Message<'_>> {
         0x10 if body.len() == 6 => (Role::Pool, "submit_response", Strength::Context, Body::Other),
         _ => return None,
     };
-    Some(Message { dialect: Dialect::Bitcoin, decisive: true, role: Some(role), strength, name, id: None, body })
+    Some(Message {
+        dialect: Dialect::Bitcoin,
+        decisive: true,
+        role: Some(role),
+        strength,
+        name,
+        id: None,
+        body,
+    })
 }
 
 /// session u16, agent NUL, worker NUL: readable, or it is something else.
@@ -45,7 +53,11 @@ fn register(body: &[u8]) -> Option<Body<'_>> {
         text.bytes().all(|b| b.is_ascii_graphic() || b == b' ').then_some(text)
     };
     let (agent, worker) = (string()?, string()?);
-    (!worker.is_empty()).then_some(Body::Authorize(Login { user: Cow::Borrowed(worker), agent: Some(Cow::Borrowed(agent)), ..Login::default() }))
+    (!worker.is_empty()).then_some(Body::Authorize(Login {
+        user: Cow::Borrowed(worker),
+        agent: Some(Cow::Borrowed(agent)),
+        ..Login::default()
+    }))
 }
 
 /// log2(difficulty) u8, count u16, then that many sessions u16.

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Message, Request, Role, Share, Strength, is_hex, reply, target, text, word};
+use super::{
+    Body, Dialect, Job, Line, Message, Request, Role, Share, Strength, is_hex, reply, target, text, word,
+};
 use crate::wire::json::Value;
 
 const ALGORITHM: Option<Cow<'static, str>> = Some(Cow::Borrowed("blake3-alephium"));
@@ -59,7 +61,12 @@ fn job<'a>(first: Value<'a>) -> Option<Job<'a>> {
 /// `{jobId, fromGroup, toGroup, nonce, worker}`, where the worker is the user.
 fn submit<'a>(share: Value<'a>) -> Option<Body<'a>> {
     (is_for_chain(share) && is_blob(share.get("nonce"))).then_some(())?;
-    Some(Body::Submit(Share { user: text(share.get("worker")), algorithm: ALGORITHM, job: word(share.get("jobId")), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user: text(share.get("worker")),
+        algorithm: ALGORITHM,
+        job: word(share.get("jobId")),
+        ..Share::default()
+    }))
 }
 
 /// The official pool answers a share by a verb: `{id, method, result, error}`. It answers in turn, so the id is left to

@@ -1,7 +1,10 @@
 //! BeamHash: members beside `method` instead of `params`, the job's id as the message's id, and replies with
 //! `method: "result"`. The verbs are everyday words, so only whole shapes count.
 
-use super::{Body, Dialect, Id, Job, Line, Login, Message, Reply, Role, Share, Strength, Verdict, hex, is_hex, text, word};
+use super::{
+    Body, Dialect, Id, Job, Line, Login, Message, Reply, Role, Share, Strength, Verdict, hex, is_hex, text,
+    word,
+};
 use crate::wire::json::Value;
 
 /// What is left since the fork of 2020.

@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Login, Message, PoolName, Request, Role, Share, Strength, hex, is_hex, text, word};
+use super::{
+    Body, Dialect, Job, Line, Login, Message, PoolName, Request, Role, Share, Strength, hex, is_hex, text,
+    word,
+};
 use crate::wire::json::Value;
 
 /// Reads a line with a method.
@@ -16,7 +19,9 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
         "mining.notify" => ("mining.notify", Role::Pool, Body::Job(job(line)), is_notify(line)),
         "mining.set_difficulty" => ("mining.set_difficulty", Role::Pool, set_difficulty(line), false),
         "client.reconnect" if plain(line) => ("client.reconnect", Role::Pool, reconnect(line), false),
-        "client.get_version" if nothing(line) => ("client.get_version", Role::Pool, Body::Request(Request::Agent), false),
+        "client.get_version" if nothing(line) => {
+            ("client.get_version", Role::Pool, Body::Request(Request::Agent), false)
+        }
         "mining.set_goal" => ("mining.set_goal", Role::Pool, goal(line), true),
         "mining.ping" => return plain(line).then(|| message(line, "mining.ping", None, Body::Other, false)),
         _ => return verb(line, method),
@@ -27,13 +32,28 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
 /// The other verbs, which the account only counts.
 fn verb<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> {
     const MINER: [&str; 12] = [
-        "mining.extranonce.subscribe", "mining.suggest_difficulty", "mining.suggest_target", "mining.multi_version",
-        "mining.get_transactions", "mining.capabilities", "mining.hashes_done", "mining.update_block",
-        "mining.authorize_admin", "mining.add_user", "mining.hashrate", "agent.get_capabilities",
+        "mining.extranonce.subscribe",
+        "mining.suggest_difficulty",
+        "mining.suggest_target",
+        "mining.multi_version",
+        "mining.get_transactions",
+        "mining.capabilities",
+        "mining.hashes_done",
+        "mining.update_block",
+        "mining.authorize_admin",
+        "mining.add_user",
+        "mining.hashrate",
+        "agent.get_capabilities",
     ];
     const POOL: [&str; 8] = [
-        "mining.set_extranonce", "set_extranonce", "mining.set_version_mask", "mining.set_target", "mining.print",
-        "client.show_message", "client.get_algo", "client.get_stats",
+        "mining.set_extranonce",
+        "set_extranonce",
+        "mining.set_version_mask",
+        "mining.set_target",
+        "mining.print",
+        "client.show_message",
+        "client.get_algo",
+        "client.get_stats",
     ];
     const EITHER: [&str; 2] = ["mining.pong", "mining.reconnect"];
     let find = |verbs: &[&'static str]| verbs.iter().copied().find(|v| *v == method);
@@ -97,12 +117,18 @@ fn coin<'a>(password: Option<Value<'a>>) -> Option<Cow<'a, str>> {
 
 /// `[worker, job, extranonce2, ntime, nonce, version bits?]`.
 pub(super) fn submit<'a>(line: &Line<'a>) -> Body<'a> {
-    Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), job: word(line.param(1)), ..Share::default() })
+    Body::Submit(Share {
+        user: text(line.param(0)),
+        worker: text(line.worker),
+        job: word(line.param(1)),
+        ..Share::default()
+    })
 }
 
 fn is_submit(line: &Line<'_>) -> bool {
     let count = line.params.map_or(0, |p| p.items().count());
-    let short_hex = |v: Option<Value<'_>>| v.and_then(Value::plain).is_some_and(|t| t.len() <= 32 && is_hex(t));
+    let short_hex =
+        |v: Option<Value<'_>>| v.and_then(Value::plain).is_some_and(|t| t.len() <= 32 && is_hex(t));
     (5..=6).contains(&count) && short_hex(line.param(2)) && hex(line.param(3), 8) && hex(line.param(4), 8)
 }
 
@@ -173,7 +199,9 @@ pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a
     for pair in pairs.take(16).filter(|p| p.is_array()) {
         match pair.item(0).and_then(Value::plain) {
             Some("mining.notify") => found = true,
-            Some("mining.set_difficulty") => return unique("the reply to mining.subscribe", first_difficulty(pair)),
+            Some("mining.set_difficulty") => {
+                return unique("the reply to mining.subscribe", first_difficulty(pair));
+            }
             _ => {}
         }
     }

@@ -7,7 +7,9 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Line, Login, MAX_TEXT, Message, Role, Share, Strength, Verdict, hash_0x, is_hex, text};
+use super::{
+    Body, Dialect, Line, Login, MAX_TEXT, Message, Role, Share, Strength, Verdict, hash_0x, is_hex, text,
+};
 use crate::wire::http;
 use crate::wire::json::Value;
 

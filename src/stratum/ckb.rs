@@ -32,7 +32,13 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let least = if is_address(&user) { 2 } else { 17 };
     let nonce = line.param(2)?.plain()?;
     ((least..=32).contains(&nonce.len()) && is_hex(nonce) && line.param(3).is_none()).then_some(())?;
-    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), algorithm: ALGORITHM, job: Some(word(line.param(1))?), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user: Some(user),
+        worker: text(line.worker),
+        algorithm: ALGORITHM,
+        job: Some(word(line.param(1))?),
+        ..Share::default()
+    }))
 }
 
 /// RFC 0021 of CKB: bech32 with the prefix `ckb`; the shortest form has 46 characters.

@@ -4,7 +4,10 @@
 //!
 //! `type` and `params` are everybody's words; names and forms of the values must fit together.
 
-use super::{Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, hex, text, throttle, word};
+use super::{
+    Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, hex, text,
+    throttle, word,
+};
 use crate::wire::json::Value;
 
 /// Reads an object without a method.

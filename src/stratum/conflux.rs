@@ -50,7 +50,13 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         Some(name) if name.contains([':', '.']) => (Some(name), text(line.worker)),
         name => (None, name),
     };
-    Some(Body::Submit(Share { user, worker, algorithm: ALGORITHM, job: word(line.param(1)), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user,
+        worker,
+        algorithm: ALGORITHM,
+        job: word(line.param(1)),
+        ..Share::default()
+    }))
 }
 
 /// CIP-37, in its short form: `cfx:` or `cfxtest:`, then 42 letters and digits.

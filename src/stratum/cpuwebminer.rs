@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, hex, is_hex, text, word};
+use super::{
+    Body, Dialect, Job, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, hex, is_hex, text,
+    word,
+};
 use crate::wire::json::Value;
 
 /// Longest name of an algorithm.

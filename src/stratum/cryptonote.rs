@@ -1,7 +1,10 @@
 //! CryptoNote: Monero, its forks, and xmrig's and xmrig-proxy's extensions. Verbs are everyday words (`login`, `job`,
 //! `submit`), so only their shapes count.
 
-use super::{Body, Dialect, Job, Line, Login, Message, PoolName, Request, Role, Share, Strength, account, hex, is_hex, target, text, word};
+use super::{
+    Body, Dialect, Job, Line, Login, Message, PoolName, Request, Role, Share, Strength, account, hex, is_hex,
+    target, text, word,
+};
 use crate::wire::json::Value;
 
 /// Reads a line with a method.
@@ -47,14 +50,33 @@ fn login<'a>(params: Value<'a>) -> Option<(Strength, Body<'a>)> {
         return None;
     };
     let pool = text(params.get("url")).and_then(|u| PoolName::parse(u, None));
-    Some((strength, Body::Authorize(Login { user, worker: text(params.get("rigid")), agent, pool, ..Login::default() })))
+    Some((
+        strength,
+        Body::Authorize(Login { user, worker: text(params.get("rigid")), agent, pool, ..Login::default() }),
+    ))
 }
 
 /// Software known to mine CryptoNote coins, by the name before the version. Facts from the programs' own sources.
 fn is_miner(agent: &str) -> bool {
     const NAMES: [&str; 18] = [
-        "bfgminer", "ccminer", "cpuminer", "cryptonight", "deepminer", "gminer", "lolminer", "moneroocean", "nanominer",
-        "nosuchminer", "srbminer", "starcoin", "t-rex", "teamredminer", "webminerpool", "wildrig", "xmr-", "xmrig",
+        "bfgminer",
+        "ccminer",
+        "cpuminer",
+        "cryptonight",
+        "deepminer",
+        "gminer",
+        "lolminer",
+        "moneroocean",
+        "nanominer",
+        "nosuchminer",
+        "srbminer",
+        "starcoin",
+        "t-rex",
+        "teamredminer",
+        "webminerpool",
+        "wildrig",
+        "xmr-",
+        "xmrig",
     ];
     let lower = agent.get(..agent.len().min(24)).unwrap_or_default().to_ascii_lowercase();
     NAMES.iter().any(|name| lower.starts_with(name))
@@ -62,7 +84,8 @@ fn is_miner(agent: &str) -> bool {
 
 /// `{blob, job_id, target, algo?, height?, seed_hash?}`; proxies and self-select have no blob but their own members.
 fn job<'a>(job: Value<'a>) -> Option<Job<'a>> {
-    let goal = job.get("target").and_then(Value::plain).filter(|t| matches!(t.len(), 8 | 16 | 64) && is_hex(t));
+    let goal =
+        job.get("target").and_then(Value::plain).filter(|t| matches!(t.len(), 8 | 16 | 64) && is_hex(t));
     let blob = job.get("blob").and_then(Value::plain);
     let blob = blob.is_some_and(|b| (128..=1000).contains(&b.len()) && b.len() % 2 == 0 && is_hex(b));
     let template = job.get("blocktemplate_blob").is_some() && job.get("reserved_offset").is_some();
@@ -88,12 +111,17 @@ fn yada(goal: &str) -> Option<f64> {
 /// `{id, job_id, nonce, result …}`: 8 or 16 digits and 64 digits together are a share's.
 fn submit<'a>(params: Value<'a>) -> Option<Body<'a>> {
     is_share(params).then_some(())?;
-    Some(Body::Submit(Share { algorithm: text(params.get("algo")).filter(|a| a.len() <= 32), job: Some(word(params.get("job_id"))?), ..Share::default() }))
+    Some(Body::Submit(Share {
+        algorithm: text(params.get("algo")).filter(|a| a.len() <= 32),
+        job: Some(word(params.get("job_id"))?),
+        ..Share::default()
+    }))
 }
 
 /// Whether an object has a share's nonce and result, in any dialect that mines CryptoNote algorithms.
 pub(super) fn is_share(object: Value<'_>) -> bool {
-    let nonce = object.get("nonce").and_then(Value::plain).is_some_and(|n| matches!(n.len(), 8 | 16) && is_hex(n));
+    let nonce =
+        object.get("nonce").and_then(Value::plain).is_some_and(|n| matches!(n.len(), 8 | 16) && is_hex(n));
     nonce && hex(object.get("result"), 64)
 }
 
@@ -102,7 +130,11 @@ pub(super) fn relayed_job<'a>(object: Value<'a>) -> Option<Job<'a>> {
     let goal = object.get("target")?.plain().filter(|t| matches!(t.len(), 8 | 16 | 64) && is_hex(t))?;
     object.get("blob")?.plain().filter(|b| (128..=1000).contains(&b.len()) && is_hex(b))?;
     let id = Some(word(object.get("job_id"))?);
-    Some(Job { id, hashes: target::cryptonote(goal), algorithm: text(object.get("algo")).filter(|a| a.len() <= 32) })
+    Some(Job {
+        id,
+        hashes: target::cryptonote(goal),
+        algorithm: text(object.get("algo")).filter(|a| a.len() <= 32),
+    })
 }
 
 /// Self-select: the miner shows the block it works on.

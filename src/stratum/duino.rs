@@ -52,7 +52,9 @@ fn request(text: &str) -> Option<Message<'_>> {
 
 /// Boards that nothing else is called after.
 fn is_board(difficulty: &str) -> bool {
-    matches!(difficulty, "AVR" | "RP2040") || difficulty.starts_with("ESP32") || difficulty.starts_with("ESP8266")
+    matches!(difficulty, "AVR" | "RP2040")
+        || difficulty.starts_with("ESP32")
+        || difficulty.starts_with("ESP8266")
 }
 
 /// The words of official miners. Boards of Espressif's have new ones each year.

@@ -44,7 +44,13 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
         (106, _) => Some("equihash 125_4"),
         _ => None,
     };
-    Some(Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), algorithm: algorithm.map(Cow::Borrowed), job: word(line.param(1)), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user: text(line.param(0)),
+        worker: text(line.worker),
+        algorithm: algorithm.map(Cow::Borrowed),
+        job: word(line.param(1)),
+        ..Share::default()
+    }))
 }
 
 /// A Verus solution begins, behind its length, with its version (5 to 7, two bytes little-endian); an Equihash one is
@@ -55,6 +61,7 @@ fn verus(solution: &str) -> bool {
 
 /// `[target]`, 64 digits, most significant first.
 fn set_target<'a>(line: &Line<'a>) -> Option<Body<'a>> {
-    let hashes = line.param(0).and_then(Value::plain).filter(|t| t.len() == 64).and_then(target::hashes_be)?;
+    let hashes =
+        line.param(0).and_then(Value::plain).filter(|t| t.len() == 64).and_then(target::hashes_be)?;
     Some(Body::Difficulty { difficulty: hashes, hashes: Some(hashes), algorithm: None })
 }

@@ -36,5 +36,11 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let repeats = own.len() >= 4 && is_hex(own) && repeats.is_some_and(|end| end.eq_ignore_ascii_case(own));
     let timeless = time == "undefined" || (repeats && (time.is_empty() || hex(line.param(3), 8)));
     (timeless && hex(line.param(4), 16) && line.param(5).is_none()).then_some(())?;
-    Some(Body::Submit(Share { user: text(line.param(0)), worker: text(line.worker), algorithm: ALGORITHM, job: Some(word(line.param(1))?), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user: text(line.param(0)),
+        worker: text(line.worker),
+        algorithm: ALGORITHM,
+        job: Some(word(line.param(1))?),
+        ..Share::default()
+    }))
 }

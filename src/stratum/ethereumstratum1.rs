@@ -33,7 +33,11 @@ fn job<'a>(line: &Line<'a>) -> Option<Job<'a>> {
     }
     let header = hash_0x(line.param(1)) || hex(line.param(1), 64);
     (header && hash_0x(line.param(2)) && hash_0x(line.param(3)) && is_bool(4)).then_some(())?;
-    Some(Job { id, hashes: line.param(3).and_then(Value::plain).and_then(target::hashes_be), algorithm: None })
+    Some(Job {
+        id,
+        hashes: line.param(3).and_then(Value::plain).and_then(target::hashes_be),
+        algorithm: None,
+    })
 }
 
 /// 1.0.0: `[user, job, nonce]`, the nonce short of the extranonce. Versionless: `[0x user, job, 0x nonce, 0x header,

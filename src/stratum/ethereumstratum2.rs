@@ -1,7 +1,9 @@
 //! EthereumStratum/2.0.0 (EIP-1571): objects for hello and set, hexadecimal numbers without `0x`, and shares that name
 //! a worker token instead of a user. After agreeing on gzip the rest is not readable, yet mining.
 
-use super::{Body, Dialect, Job, Line, Message, PoolName, Request, Role, Share, hex, is_hex, target, text, word};
+use super::{
+    Body, Dialect, Job, Line, Message, PoolName, Request, Role, Share, hex, is_hex, target, text, word,
+};
 use crate::wire::json::Value;
 
 const DIALECT: Dialect = Dialect::EthereumStratum2;
@@ -12,7 +14,9 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     let (name, role, body) = match method {
         "mining.hello" => ("mining.hello", Role::Miner, hello(object?)),
         "mining.set" => ("mining.set", Role::Pool, set(object?)),
-        "mining.reconnect" => ("mining.reconnect", Role::Pool, endpoint(object?).map_or(Body::Other, Body::Pool)),
+        "mining.reconnect" => {
+            ("mining.reconnect", Role::Pool, endpoint(object?).map_or(Body::Other, Body::Pool))
+        }
         "mining.notify" => ("mining.notify", Role::Pool, Body::Job(job(line)?)),
         "mining.submit" => ("mining.submit", Role::Miner, submit(line)?),
         "mining.hashrate" => ("mining.hashrate", Role::Miner, hashrate(line)?),
@@ -53,9 +57,11 @@ fn job<'a>(line: &Line<'a>) -> Option<Job<'a>> {
 
 /// `[job, nonce, worker token]`: the nonce stands in the middle, and the token is not hexadecimal.
 fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
-    let nonce = line.param(1).and_then(Value::plain).is_some_and(|n| (8..=16).contains(&n.len()) && is_hex(n));
+    let nonce =
+        line.param(1).and_then(Value::plain).is_some_and(|n| (8..=16).contains(&n.len()) && is_hex(n));
     let token = line.param(2).and_then(Value::plain).is_some_and(|t| !is_hex(t));
-    (nonce && token && line.param(3).is_none()).then(|| Body::Submit(Share { job: word(line.param(0)), ..Share::default() }))
+    (nonce && token && line.param(3).is_none())
+        .then(|| Body::Submit(Share { job: word(line.param(0)), ..Share::default() }))
 }
 
 /// `[rate, worker token]`.
@@ -68,5 +74,7 @@ fn hashrate<'a>(line: &Line<'a>) -> Option<Body<'a>> {
 pub(super) fn reply<'a>(line: &Line<'a>, result: Value<'a>) -> Option<Message<'a>> {
     let proto = result.get("proto").and_then(Value::plain)?;
     let name = "the reply to mining.hello";
-    proto.starts_with("EthereumStratum/").then(|| Message::decisive(DIALECT, line, name, Role::Pool, Body::Other))
+    proto
+        .starts_with("EthereumStratum/")
+        .then(|| Message::decisive(DIALECT, line, name, Role::Pool, Body::Other))
 }

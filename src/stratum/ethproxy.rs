@@ -3,7 +3,9 @@
 //!
 //! Zilliqa's pools are called so over HTTP, with the wallet and the worker behind the calls' own parameters.
 
-use super::{Body, Dialect, Id, Job, Line, Login, Message, Request, Role, Share, Strength, hash_0x, target, text};
+use super::{
+    Body, Dialect, Id, Job, Line, Login, Message, Request, Role, Share, Strength, hash_0x, target, text,
+};
 use crate::wire::json::Value;
 
 /// Reads a line with an `eth_*` method. Wallets and nodes use others; these five mine.

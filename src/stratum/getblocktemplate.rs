@@ -86,7 +86,9 @@ pub(super) fn cut_reply<'a>(body: &'a [u8]) -> Option<Message<'a>> {
     let member = |name: &str| Members::open(result).find(|(key, _)| key.is_str(name)).map(|(_, value)| value);
     let previous = member("previousblockhash");
     // A block that is there has a hash.
-    let long = member("hash").is_none() && memchr::memmem::find(result, b"\"transactions\"").is_some() && hex(previous, 64);
+    let long = member("hash").is_none()
+        && memchr::memmem::find(result, b"\"transactions\"").is_some()
+        && hex(previous, 64);
     let body = Body::Job(Job { id: text(previous), ..Job::default() });
     let name = "the reply to getblocktemplate";
     let message = Message::decisive(Dialect::Getblocktemplate, &Line::default(), name, Role::Pool, body);

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Login, Message, Request, Role, Share, Strength, hex, is_hex, target, text};
+use super::{
+    Body, Dialect, Job, Line, Login, Message, Request, Role, Share, Strength, hex, is_hex, target, text,
+};
 use crate::wire::http;
 use crate::wire::json::Value;
 
@@ -20,9 +22,7 @@ pub(super) fn request_head<'a>(head: &http::Request<'a>) -> Option<Message<'a>> 
     let agent = head.headers.value("user-agent").map(Cow::Borrowed).filter(|a| a.len() <= super::MAX_TEXT);
     let strength = if mining || solved { Strength::Unique } else { Strength::Context };
     let body = match (user, agent) {
-        (Some(user), agent) => {
-            Body::Authorize(Login { user: Cow::Owned(user), agent, ..Login::default() })
-        }
+        (Some(user), agent) => Body::Authorize(Login { user: Cow::Owned(user), agent, ..Login::default() }),
         (None, agent) => Body::Subscribe { agent, pool: None },
     };
     let name = "an HTTP request with X-Mining headers";
@@ -49,11 +49,7 @@ pub(super) fn request<'a>(line: &Line<'a>, method: &str) -> Option<Message<'a>> 
     let asks = line.params.is_none_or(|p| p.is_null() || p.is_array() && p.item(0).is_none());
     let share = line.param(0).and_then(Value::plain).is_some_and(|d| d.len() == 256 && is_hex(d));
     (asks || share).then_some(())?;
-    let body = if share {
-        Body::Submit(Share::default())
-    } else {
-        Body::Request(Request::Plain)
-    };
+    let body = if share { Body::Submit(Share::default()) } else { Body::Request(Request::Plain) };
     Some(Message::decisive(Dialect::Getwork, line, "getwork", Role::Miner, body))
 }
 

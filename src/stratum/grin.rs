@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Login, Message, Reply, Request, Role, Share, Verdict, is_hex, reply, text, word};
+use super::{
+    Body, Dialect, Job, Line, Login, Message, Reply, Request, Role, Share, Verdict, is_hex, reply, text, word,
+};
 use crate::wire::json::Value;
 
 /// Length of the cycle that is the proof.

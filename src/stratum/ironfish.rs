@@ -1,7 +1,10 @@
 //! Iron Fish: `mining.*` with `body` instead of `params`, and verdicts on shares as messages of their own. Both sides
 //! count their messages, so an id of the pool's is no reply to that of the miner's: it is not passed on.
 
-use super::{Body, Dialect, Id, Job, Line, Login, Message, Reply, Request, Role, Share, Verdict, hex, is_hex, target, text, word};
+use super::{
+    Body, Dialect, Id, Job, Line, Login, Message, Reply, Request, Role, Share, Verdict, hex, is_hex, target,
+    text, word,
+};
 use crate::wire::json::Value;
 
 /// Fish hash, since the fork of 2024.
@@ -49,7 +52,12 @@ pub(super) fn answer<'a>(line: &Line<'a>, method: &str) -> Option<Reply<'a>> {
 fn subscribe<'a>(body: Value<'a>) -> Option<Body<'a>> {
     let agent = text(body.get("agent"));
     if let Some(user) = text(body.get("publicAddress")).filter(|a| a.len() == 64 && is_hex(a)) {
-        return Some(Body::Authorize(Login { user, worker: text(body.get("name")), agent, ..Login::default() }));
+        return Some(Body::Authorize(Login {
+            user,
+            worker: text(body.get("name")),
+            agent,
+            ..Login::default()
+        }));
     }
     body.get("version").and_then(Value::u64).map(|_| Body::Subscribe { agent, pool: None })
 }

@@ -68,7 +68,13 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let told = coin.is_some() && nonce.len() <= 20 && is_hex(&nonce);
     ((marked || told) && line.param(3).is_none()).then_some(())?;
     let algorithm = (coin == Some("KAS")).then_some(Cow::Borrowed("kheavyhash"));
-    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), algorithm, job: Some(word(line.param(1))?), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user: Some(user),
+        worker: text(line.worker),
+        algorithm,
+        job: Some(word(line.param(1))?),
+        ..Share::default()
+    }))
 }
 
 /// `[extranonce, bytes left?]`.

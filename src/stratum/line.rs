@@ -26,7 +26,10 @@ impl Id {
 
     /// FNV-1a: short keys, no secret, and a collision costs one share's match.
     fn of_bytes(text: &[u8]) -> Self {
-        Self(text.iter().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)))
+        Self(
+            text.iter()
+                .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)),
+        )
     }
 }
 
@@ -103,7 +106,9 @@ impl<'a> Line<'a> {
                 Some("id") => line.id = Id::of(value),
                 Some("method") => line.method = value.str(),
                 Some("params") => line.params = Some(value),
-                Some("result") => (line.result, line.has_result) = (Some(value).filter(|v| !v.is_null()), true),
+                Some("result") => {
+                    (line.result, line.has_result) = (Some(value).filter(|v| !v.is_null()), true)
+                }
                 Some("error") => (line.error, line.has_error) = (Some(value).filter(|v| !v.is_null()), true),
                 Some("worker") => line.worker = Some(value),
                 Some("jsonrpc" | "reject-reason") => {}
@@ -122,7 +127,8 @@ impl<'a> Line<'a> {
         let mut line = Self::read(head);
         if line.method.is_none() {
             let at = memchr::memmem::rfind(tail, b"\"method\"").and_then(|at| tail.get(at..));
-            let value = at.and_then(Value::first).and_then(|(_, rest)| rest.trim_ascii_start().strip_prefix(b":"));
+            let value =
+                at.and_then(Value::first).and_then(|(_, rest)| rest.trim_ascii_start().strip_prefix(b":"));
             line.method = value.and_then(Value::first).and_then(|(v, _)| v.str());
         }
         (line.more, line.names) = (true, u64::MAX);
@@ -166,7 +172,10 @@ pub(super) fn hex(value: Option<Value<'_>>, digits: usize) -> bool {
 
 /// Whether a value is a string of 64 hexadecimal digits after `0x`.
 pub(super) fn hash_0x(value: Option<Value<'_>>) -> bool {
-    value.and_then(Value::plain).and_then(|t| t.strip_prefix("0x")).is_some_and(|t| t.len() == 64 && is_hex(t))
+    value
+        .and_then(Value::plain)
+        .and_then(|t| t.strip_prefix("0x"))
+        .is_some_and(|t| t.len() == 64 && is_hex(t))
 }
 
 /// The text of a string that is no longer than anything legitimate.

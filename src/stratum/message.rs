@@ -50,8 +50,22 @@ impl<'a> Message<'a> {
     }
 
     /// A message that proves mining, and this dialect, alone.
-    pub(super) const fn decisive(dialect: Dialect, line: &Line<'_>, name: &'static str, role: Role, body: Body<'a>) -> Self {
-        Self { dialect, decisive: true, role: Some(role), strength: Strength::Unique, name, id: line.id, body }
+    pub(super) const fn decisive(
+        dialect: Dialect,
+        line: &Line<'_>,
+        name: &'static str,
+        role: Role,
+        body: Body<'a>,
+    ) -> Self {
+        Self {
+            dialect,
+            decisive: true,
+            role: Some(role),
+            strength: Strength::Unique,
+            name,
+            id: line.id,
+            body,
+        }
     }
 }
 
@@ -189,7 +203,8 @@ impl<'a> PoolName<'a> {
         };
         let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
         let fits = (3..=253).contains(&host.len());
-        let named_well = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
+        let named_well =
+            host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
         (fits && named_well && host.contains(['.', ':']))
             .then_some(Self { host: Cow::Owned(host), port: port.or(named) })
     }

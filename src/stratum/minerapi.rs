@@ -100,7 +100,8 @@ fn cgminer<'a>(line: &Line<'a>) -> Option<Message<'a>> {
     // Calls that were joined (`summary+pools`) are answered by an array each.
     let joined = |call: &str| line.get(call).and_then(|replies| replies.item(0));
     let part = |section: &str| line.get(section).or_else(|| joined(call_of(section)?)?.get(section));
-    let status = line.get("STATUS").or_else(|| CALLS.iter().find_map(|call| joined(call)?.get("STATUS")))?.item(0)?;
+    let status =
+        line.get("STATUS").or_else(|| CALLS.iter().find_map(|call| joined(call)?.get("STATUS")))?.item(0)?;
     status.get("STATUS")?.plain().filter(|s| s.len() == 1)?;
     let agent = text(status.get("Description"));
     let named = status.get("Code").is_some() && agent.as_deref().is_some_and(is_program);

@@ -31,7 +31,13 @@ fn submit<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     let user = text(line.param(0)).filter(|u| is_address(u))?;
     let short_hex = |at| line.param(at).and_then(Value::plain).is_some_and(|t| t.len() <= 32 && is_hex(t));
     (short_hex(2) && hex(line.param(3), 8) && short_hex(4) && line.param(5).is_none()).then_some(())?;
-    Some(Body::Submit(Share { user: Some(user), worker: text(line.worker), algorithm: ALGORITHM, job: Some(word(line.param(1))?), ..Share::default() }))
+    Some(Body::Submit(Share {
+        user: Some(user),
+        worker: text(line.worker),
+        algorithm: ALGORITHM,
+        job: Some(word(line.param(1))?),
+        ..Share::default()
+    }))
 }
 
 /// Cashaddr with the prefix `nexa`, which may be left out of a script template's: those begin alike.

@@ -22,7 +22,8 @@ fn job<'a>(line: &Line<'a>) -> Option<Job<'a>> {
     if kawpow && line.param(5)?.u64().is_some() {
         return Some(Job { id: word(line.param(0)), hashes: hashes(3), algorithm: None });
     }
-    let zano = (0..=2).all(|i| hash_0x(line.param(i))) && line.param(3)?.u64().is_some() && line.param(4).is_none();
+    let zano =
+        (0..=2).all(|i| hash_0x(line.param(i))) && line.param(3)?.u64().is_some() && line.param(4).is_none();
     zano.then(|| Job { id: word(line.param(0)), hashes: hashes(2), algorithm: None })
 }
 

@@ -41,14 +41,23 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reply<'a>> {
     if !line.has_result && !line.has_error && (line.more || line.id.is_none()) {
         return None;
     }
-    Some(Reply { id: line.id, verdict: verdict(line), result: line.result, error: line.error.and_then(reason) })
+    Some(Reply {
+        id: line.id,
+        verdict: verdict(line),
+        result: line.result,
+        error: line.error.and_then(reason),
+    })
 }
 
 /// EthereumStratum/2.0.0 (EIP-1571) accepts a stale share with an error of code 2xx.
 fn verdict(line: &Line<'_>) -> Verdict {
     if let Some(error) = line.error {
         let code = error.get("code").and_then(Value::u64);
-        return if code.is_some_and(|c| (200..300).contains(&c)) { Verdict::Accepted } else { Verdict::Rejected };
+        return if code.is_some_and(|c| (200..300).contains(&c)) {
+            Verdict::Accepted
+        } else {
+            Verdict::Rejected
+        };
     }
     let Some(result) = line.result else {
         return if line.has_result { Verdict::Rejected } else { Verdict::Accepted };

@@ -57,7 +57,9 @@ fn share<'a>(found: Value<'a>) -> Option<(Strength, Share<'a>)> {
     let hash = found.get("c")?;
     let strength = match hash.is_array() {
         true if is_hash(hash) && hash.items().take(2).all(|v| v.u64() == Some(0)) => Strength::Strong,
-        false if hex(Some(hash), 64) && text(Some(hash)).is_some_and(|h| h.starts_with("0000")) => Strength::Strong,
+        false if hex(Some(hash), 64) && text(Some(hash)).is_some_and(|h| h.starts_with("0000")) => {
+            Strength::Strong
+        }
         false if text(Some(hash)).is_some() => Strength::Context,
         // Twice 256 tries in a row and more went into a share; a game's state has any hash.
         true if is_hash(hash) => Strength::Context,

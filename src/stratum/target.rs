@@ -41,9 +41,11 @@ pub fn cryptonote(hex: &str) -> Option<f64> {
 /// does (`bitcoin`), or where shares are told by their target alone.
 pub const fn hashes_per_difficulty(dialect: Dialect) -> Option<f64> {
     match dialect {
-        Dialect::EthereumStratum1 | Dialect::Handshake | Dialect::Kaspa | Dialect::Nexa | Dialect::Progpow => {
-            Some(4_294_967_296.0)
-        }
+        Dialect::EthereumStratum1
+        | Dialect::Handshake
+        | Dialect::Kaspa
+        | Dialect::Nexa
+        | Dialect::Progpow => Some(4_294_967_296.0),
         // A hash counts for one of 16 chains, and the unit is 2^30.
         Dialect::Alephium => Some(17_179_869_184.0),
         Dialect::Ergo | Dialect::Tari | Dialect::Warthog | Dialect::Xelis => Some(1.0),
@@ -65,7 +67,8 @@ mod tests {
         assert_eq!(cryptonote("0000000000000000"), None);
         assert_eq!(cryptonote("zz8d0600"), None);
         assert_eq!(cryptonote(""), None);
-        let four_giga = hashes_be("0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba").expect("target");
+        let four_giga =
+            hashes_be("0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba").expect("target");
         assert!((four_giga / 4e9 - 1.0).abs() < 1e-6);
         assert_eq!(hashes_be("00"), None);
         let one = hashes_le(&format!("{}ffff{}", "00".repeat(26), "00".repeat(4))).expect("difficulty 1");

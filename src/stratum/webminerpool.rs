@@ -1,7 +1,10 @@
 //! webminerpool and its descendants (the perfekt, tkefrep and karma relays): browser miners behind a relay that is told
 //! which pool to go on to. JSON with `identifier`, one message a WebSocket frame.
 
-use super::{Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, text, throttle, word};
+use super::{
+    Body, Dialect, Line, Login, Message, PoolName, Role, Share, Strength, Verdict, cryptonote, text,
+    throttle, word,
+};
 
 /// Reads an object without a method.
 pub(super) fn read<'a>(line: &Line<'a>) -> Option<Message<'a>> {
@@ -39,5 +42,11 @@ fn handshake<'a>(line: &Line<'a>) -> Option<Body<'a>> {
     };
     let pool = pool.and_then(|p| PoolName::parse(p, None));
     let throttle = throttle(line.get("throttle"));
-    Some(Body::Authorize(Login { user, worker: text(line.get("userid")), pool, throttle, ..Login::default() }))
+    Some(Body::Authorize(Login {
+        user,
+        worker: text(line.get("userid")),
+        pool,
+        throttle,
+        ..Login::default()
+    }))
 }

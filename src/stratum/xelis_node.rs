@@ -10,7 +10,9 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Dialect, Job, Line, Login, MAX_TEXT, Message, Role, Share, Strength, Verdict, hex, text as words};
+use super::{
+    Body, Dialect, Job, Line, Login, MAX_TEXT, Message, Role, Share, Strength, Verdict, hex, text as words,
+};
 use crate::wire::http;
 use crate::wire::json::Value;
 

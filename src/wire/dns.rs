@@ -193,7 +193,8 @@ impl Counts {
 
     /// Bytes of the shortest message that holds so much.
     fn least_size(&self) -> usize {
-        let records = [self.answers, self.authorities, self.additionals].map(usize::from).iter().sum::<usize>();
+        let records =
+            [self.answers, self.authorities, self.additionals].map(usize::from).iter().sum::<usize>();
         let questions = usize::from(self.questions).saturating_mul(LEAST_QUESTION);
         records.saturating_mul(LEAST_RECORD).saturating_add(questions).saturating_add(HEADER)
     }

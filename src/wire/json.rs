@@ -226,7 +226,8 @@ fn value_len(text: &[u8]) -> Option<usize> {
         b'{' | b'[' => nested_len(text),
         b'}' | b']' | b',' | b':' => None,
         _ => {
-            let end = text.iter().position(|b| matches!(b, b',' | b'}' | b']' | b':') || b.is_ascii_whitespace());
+            let end =
+                text.iter().position(|b| matches!(b, b',' | b'}' | b']' | b':') || b.is_ascii_whitespace());
             Some(end.unwrap_or(text.len()))
         }
     }

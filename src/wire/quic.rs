@@ -16,8 +16,8 @@ mod version;
 
 use frames::Frames;
 use header::{MAX_ID, Packet};
-pub use hello::{MAX_HANDSHAKE, MAX_RUNS};
 use hello::Handshake;
+pub use hello::{MAX_HANDSHAKE, MAX_RUNS};
 use keys::{LEAST, Secrets};
 use version::{Family, Kind, Version};
 
@@ -35,7 +35,9 @@ const MIN_ID: usize = 8;
 #[inline]
 pub fn looks_like_initial(datagram: &[u8]) -> bool {
     // A long header with the fixed bit, and the type of an Initial in either family: one byte refuses most.
-    matches!(datagram.first(), Some(0xc0..=0xdf)) && datagram.len() >= MIN_DATAGRAM && begins_initial(datagram)
+    matches!(datagram.first(), Some(0xc0..=0xdf))
+        && datagram.len() >= MIN_DATAGRAM
+        && begins_initial(datagram)
 }
 
 fn begins_initial(datagram: &[u8]) -> bool {
@@ -43,7 +45,9 @@ fn begins_initial(datagram: &[u8]) -> bool {
     let version = Version::of(u32::from_be_bytes([*a, *b, *c, *d]));
     version.is_some_and(|version| version.family.kind(*first) == Kind::Initial)
         && (MIN_ID..=MAX_ID).contains(&usize::from(*length))
-        && datagram.get(6usize.saturating_add((*length).into())).is_some_and(|length| usize::from(*length) <= MAX_ID)
+        && datagram
+            .get(6usize.saturating_add((*length).into()))
+            .is_some_and(|length| usize::from(*length) <= MAX_ID)
 }
 
 /// A client's handshake in the reading.
@@ -132,7 +136,9 @@ impl ClientInitial {
             return Ok(Err(Malformed("length")));
         }
         let mut scratch = [0; MAX_PACKET];
-        let Some(bytes) = scratch.get_mut(..packet.bytes.len()) else { return Ok(Err(Malformed("packet size"))) };
+        let Some(bytes) = scratch.get_mut(..packet.bytes.len()) else {
+            return Ok(Err(Malformed("packet size")));
+        };
         bytes.copy_from_slice(packet.bytes);
         let (number, payload) = match self.secrets.open(bytes, packet.number_at, self.largest) {
             Ok(opened) => opened,

@@ -46,7 +46,8 @@ impl Evidence {
             Strength::Strong => {
                 self.first.get_or_insert(witness);
                 self.strong = self.strong.saturating_add(1);
-                self.wallet_login |= matches!(&message.body, Body::Authorize(login) if account::is_wallet(&login.user));
+                self.wallet_login |=
+                    matches!(&message.body, Body::Authorize(login) if account::is_wallet(&login.user));
             }
             Strength::Context => {}
         }

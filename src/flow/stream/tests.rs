@@ -70,7 +70,9 @@ fn what_the_snap_length_cut_is_a_gap() {
     let mut stream = Stream::default();
     let mut out = Vec::new();
     for (seq, bytes, len) in [(1u32, &b"abc"[..], 10u32), (11, b"def", 3)] {
-        stream.insert(Segment { seq, bytes, len }, Time(0), &Settings::default(), |p| out.push(format!("{p:?}")));
+        stream.insert(Segment { seq, bytes, len }, Time(0), &Settings::default(), |p| {
+            out.push(format!("{p:?}"))
+        });
     }
     assert_eq!(out, ["Bytes([97, 98, 99])", "Gap", "Bytes([100, 101, 102])"]);
 }
@@ -81,7 +83,10 @@ fn reordering_at_the_start_joins_up() {
     assert_eq!(order(&[(20, b"{b}\n"), (15, b"aaa}\n"), (10, b"{aaaa")]), "{b}\n[{aaaaaaa}\n]");
     // The end of a message overtook its beginning.
     assert_eq!(order(&[(20, b"b}\n{c}\n"), (10, b"{aaaaaaaaa")]), "b}\n{c}\n[{aaaaaaaaab}\n]");
-    assert_eq!(order(&[(20, b"bb"), (22, b"c}\n{d}\n"), (10, b"{aaaaaaaaa")]), "bbc}\n{d}\n[{aaaaaaaaabbc}\n]");
+    assert_eq!(
+        order(&[(20, b"bb"), (22, b"c}\n{d}\n"), (10, b"{aaaaaaaaa")]),
+        "bbc}\n{d}\n[{aaaaaaaaabbc}\n]"
+    );
     // Its middle did, and its end is still to come.
     assert_eq!(order(&[(20, b"bb"), (10, b"{aaaaaaaaa"), (22, b"c}\n")]), "bb<{aaaaaaaaabb>c}\n");
     // Not joined up: nothing is said about it.

@@ -13,8 +13,10 @@ impl Known {
             (usize::from(entry.list) < lists).then(|| entry.action())
         };
         let exact = if scope == Scope::Exact { by(name, scope) } else { None };
-        let mut suffixes = std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, rest)| rest));
-        let is_open = |zone: &str, action| action == Action::Allow && zone != name && super::is_public_suffix(zone);
+        let mut suffixes =
+            std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, rest)| rest));
+        let is_open =
+            |zone: &str, action| action == Action::Allow && zone != name && super::is_public_suffix(zone);
         let of = |zone: &str| by(zone, Scope::Suffix).filter(|action| !is_open(zone, *action));
         exact.or_else(|| suffixes.find_map(of))
     }

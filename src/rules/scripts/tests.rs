@@ -77,10 +77,21 @@ fn urls_that_name_a_script() {
 fn some_scripts_count_on_their_hosts_only() {
     let rules = sample();
     let found = |host| rules.script(host, "/js/miner.js").is_some();
-    for host in ["webminer.example.com", "WebMiner.Example.com.", "eu.webminer.example.com", "webminer.example.com:8080"] {
+    for host in [
+        "webminer.example.com",
+        "WebMiner.Example.com.",
+        "eu.webminer.example.com",
+        "webminer.example.com:8080",
+    ] {
         assert!(found(Some(host)), "{host}");
     }
-    for host in [None, Some(""), Some("example.com"), Some("notwebminer.example.com"), Some("webminer.example.com.evil.net")] {
+    for host in [
+        None,
+        Some(""),
+        Some("example.com"),
+        Some("notwebminer.example.com"),
+        Some("webminer.example.com.evil.net"),
+    ] {
         assert!(!found(host), "{host:?}");
     }
 }
@@ -106,8 +117,18 @@ fn the_first_listed_wins_and_a_later_file_replaces() {
 fn patterns_that_would_find_everything_are_refused() {
     use ScriptKind::{File, Path, Query};
     for (kind, pattern) in [
-        (File, "/.js"), (File, "miner.js"), (File, "/a?b=c"), (File, "/a*.js"), (File, "/a b.js"), (File, "/ä.js"),
-        (Path, "/a"), (Path, "/mine?k"), (Query, "a=*&mining="), (Query, "algo=**b"), (Query, "algo=*"), (Query, ""),
+        (File, "/.js"),
+        (File, "miner.js"),
+        (File, "/a?b=c"),
+        (File, "/a*.js"),
+        (File, "/a b.js"),
+        (File, "/ä.js"),
+        (Path, "/a"),
+        (Path, "/mine?k"),
+        (Query, "a=*&mining="),
+        (Query, "algo=**b"),
+        (Query, "algo=*"),
+        (Query, ""),
     ] {
         let mut known = Known::default();
         let result = known.script(script(kind, pattern, &[]));

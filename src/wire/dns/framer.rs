@@ -75,7 +75,8 @@ impl Framer {
                 State::Inside(size) => self.inside(rest, size, limit.max(LEAST_LIMIT), &mut each),
                 State::Skip(left) => {
                     let now = left.min(rest.len());
-                    self.state = if now == left { State::Between } else { State::Skip(left.saturating_sub(now)) };
+                    self.state =
+                        if now == left { State::Between } else { State::Skip(left.saturating_sub(now)) };
                     rest.get(now..).unwrap_or_default()
                 }
                 State::Lost => &[],

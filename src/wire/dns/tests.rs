@@ -107,8 +107,7 @@ fn every_cut_gives_a_prefix() {
 
 #[test]
 fn a_response_without_its_question_has_answers() {
-    let bytes =
-        [header(0x8400, [0, 1, 0, 0]), record(b"\x01a\x01b\0", 1, 9, &[192, 0, 2, 1])].concat();
+    let bytes = [header(0x8400, [0, 1, 0, 0]), record(b"\x01a\x01b\0", 1, 9, &[192, 0, 2, 1])].concat();
     assert!(looks_like(&bytes));
     let message = Message::read(&bytes).unwrap();
     assert_eq!(message.question(), None);
@@ -194,7 +193,9 @@ fn names_end_at_255_bytes() {
 
 #[test]
 fn pointers_go_backwards() {
-    for wire in [&b"\xc0\x0c"[..], b"\xc0\x0d", b"\xc0\x00", b"\xff\xff", b"\x01a\xc0\x0c", b"\xc0\x0e\xc0\x0c"] {
+    for wire in
+        [&b"\xc0\x0c"[..], b"\xc0\x0d", b"\xc0\x00", b"\xff\xff", b"\x01a\xc0\x0c", b"\xc0\x0e\xc0\x0c"]
+    {
         assert_eq!(name(wire), Err(Malformed("name pointer")), "{wire:02x?}");
     }
     // Each pointer to the one before, at the end of them a name: long chains of pointers are nobody's.

@@ -10,7 +10,9 @@ fn messages(pieces: &[&[u8]], limit: usize) -> Vec<String> {
             out.push(match m {
                 Message::Object(o) => String::from_utf8_lossy(o).into_owned(),
                 Message::Agent(a) => format!("agent {a:02x?}"),
-                Message::Overlong { head, tail } => format!("overlong {} {}", head.len(), String::from_utf8_lossy(tail)),
+                Message::Overlong { head, tail } => {
+                    format!("overlong {} {}", head.len(), String::from_utf8_lossy(tail))
+                }
                 Message::Junk => "junk".to_owned(),
             });
         });
@@ -26,7 +28,10 @@ fn any_terminator_or_none() {
 
 #[test]
 fn junk_lines_are_stepped_over() {
-    let got = messages(&[b"{\"first\":0}\nHTTP/1.1 400 Bad Request\r\nx\r\n{\"a\":1}\n{\"b\"\n{\"c\":3}\n"], 1 << 16);
+    let got = messages(
+        &[b"{\"first\":0}\nHTTP/1.1 400 Bad Request\r\nx\r\n{\"a\":1}\n{\"b\"\n{\"c\":3}\n"],
+        1 << 16,
+    );
     assert_eq!(got, ["{\"first\":0}", "junk", "junk", "{\"a\":1}", "junk", "{\"c\":3}"]);
 }
 
@@ -36,7 +41,8 @@ fn resync_finds_the_next_line_or_segment() {
     let mut seen = Vec::new();
     framer.feed(b"{\"a\":\"lost", 1 << 16, |_| seen.push(0));
     framer.resync();
-    framer.feed(b"rest\"}\n{\"b\":1}\n", 1 << 16, |m| seen.push(u8::from(m == Message::Object(b"{\"b\":1}"))));
+    framer
+        .feed(b"rest\"}\n{\"b\":1}\n", 1 << 16, |m| seen.push(u8::from(m == Message::Object(b"{\"b\":1}"))));
     framer.resync();
     framer.feed(b"{\"c\":1}\n", 1 << 16, |m| seen.push(u8::from(m == Message::Object(b"{\"c\":1}"))));
     assert_eq!(seen, [1, 1]);
@@ -82,7 +88,9 @@ fn agent_messages_between_lines() {
 /// A line may end, and the next begin, inside four bytes that began like a BTCAgent message.
 #[test]
 fn a_false_agent_message_hides_no_line() {
-    for stream in [&b"{}\n\x7f\n{\"id\":2}\n"[..], b"{}\n\x7f\x01\n{\"id\":2}\n", b"{}\n\x7f\x01\x02\n{\"id\":2}\n"] {
+    for stream in
+        [&b"{}\n\x7f\n{\"id\":2}\n"[..], b"{}\n\x7f\x01\n{\"id\":2}\n", b"{}\n\x7f\x01\x02\n{\"id\":2}\n"]
+    {
         let whole = messages(&[stream], 1 << 16);
         assert!(whole.contains(&"{\"id\":2}".to_owned()), "{whole:?}");
         for cut in 0..stream.len() {

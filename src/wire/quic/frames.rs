@@ -39,7 +39,9 @@ impl<'a> Frames<'a> {
             // Types of these frames are below 64: one byte, as must be the shortest (§12.4).
             match kind {
                 PADDING => {}
-                kind if kind == crypto_type => return crypto(&mut self.r).map(Some).ok_or(Malformed("crypto")),
+                kind if kind == crypto_type => {
+                    return crypto(&mut self.r).map(Some).ok_or(Malformed("crypto"));
+                }
                 kind if kind == ping_type => {}
                 ACK => ack(&mut self.r, 0).ok_or(Malformed("ack"))?,
                 ACK_ECN => ack(&mut self.r, 3).ok_or(Malformed("ack"))?,

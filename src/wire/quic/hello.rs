@@ -81,7 +81,8 @@ impl Handshake {
             return Err(Malformed("crypto runs"));
         }
         let touched = self.runs.get(first..last).unwrap_or_default();
-        let joined = touched.iter().fold((start, end), |(low, high), (from, to)| (low.min(*from), high.max(*to)));
+        let joined =
+            touched.iter().fold((start, end), |(low, high), (from, to)| (low.min(*from), high.max(*to)));
         self.runs.splice(first..last, [joined]);
         Ok(())
     }

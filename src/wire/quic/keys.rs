@@ -63,12 +63,14 @@ impl Secrets {
         number_at: usize,
         largest: Option<u64>,
     ) -> Result<(u64, &'a [u8]), Malformed> {
-        let sample = packet.get(number_at.saturating_add(TO_SAMPLE)..).and_then(<[u8]>::first_chunk::<SAMPLE>);
+        let sample =
+            packet.get(number_at.saturating_add(TO_SAMPLE)..).and_then(<[u8]>::first_chunk::<SAMPLE>);
         let mask = self.mask(sample.ok_or(Malformed("sample"))?)?;
         let (number, number_len) = uncover(packet, number_at, mask).ok_or(Malformed("packet number"))?;
         let number = whole_number(number, number_len, largest);
-        let (header, payload) =
-            packet.split_at_mut_checked(number_at.saturating_add(number_len)).ok_or(Malformed("packet number"))?;
+        let (header, payload) = packet
+            .split_at_mut_checked(number_at.saturating_add(number_len))
+            .ok_or(Malformed("packet number"))?;
         let key = UnboundKey::new(&AES_128_GCM, &self.key).map_err(|_| Malformed("key"))?;
         let nonce = Nonce::assume_unique_for_key(self.nonce(number));
         let reserved = header.first().is_some_and(|first| first & 0x0c != 0);

@@ -53,7 +53,9 @@ impl Plain<'_> {
         packet.push(self.destination.len() as u8);
         packet.extend(self.destination);
         packet.push(0);
-        packet.extend((0x4000 | self.token.len() as u16).to_be_bytes().iter().skip(usize::from(self.token.is_empty())));
+        packet.extend(
+            (0x4000 | self.token.len() as u16).to_be_bytes().iter().skip(usize::from(self.token.is_empty())),
+        );
         if self.token.is_empty() {
             *packet.last_mut().unwrap() = 0;
         }
@@ -236,7 +238,8 @@ fn what_opens_but_no_client_sends() {
     let fault = |payload: &[u8]| ClientInitial::open(&PLAIN.seal(payload)).err();
     assert_eq!(fault(&crypto(&message, 0, 104)), None);
     // PING; ACK of two ranges; ACK with ECN; CONNECTION_CLOSE.
-    let others = [&[1, 2, 9, 0, 1, 3, 0, 1][..], &[3, 9, 0, 0, 1, 4, 5, 6], &[0x1c, 7, 6, 2, b'n', b'o']].concat();
+    let others =
+        [&[1, 2, 9, 0, 1, 3, 0, 1][..], &[3, 9, 0, 0, 1, 4, 5, 6], &[0x1c, 7, 6, 2, b'n', b'o']].concat();
     assert_eq!(fault(&[&others, &crypto(&message, 0, 104)[..]].concat()), None);
     for (payload, name) in [
         (&[0x08, 0, 0][..], "frame type"),
@@ -339,7 +342,10 @@ fn cost() {
     let time = |name: &str, work: &dyn Fn() -> bool| {
         let (start, rounds) = (std::time::Instant::now(), 100_000);
         let hits = (0..rounds).filter(|_| work()).count();
-        eprintln!("{name}: {:.3} us, {hits} of {rounds}", start.elapsed().as_secs_f64() * 1e6 / f64::from(rounds));
+        eprintln!(
+            "{name}: {:.3} us, {hits} of {rounds}",
+            start.elapsed().as_secs_f64() * 1e6 / f64::from(rounds)
+        );
     };
     time("open", &|| ClientInitial::open(std::hint::black_box(&good)).is_ok());
     time("refuse", &|| ClientInitial::open(std::hint::black_box(&bad)).is_ok());

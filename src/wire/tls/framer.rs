@@ -5,8 +5,8 @@
 use std::mem;
 
 use super::{
-    CLIENT_HELLO, Certificate, ClientHello, HANDSHAKE, MAX_HELLO, MAX_RECORD, MESSAGE_HEAD, MIN_CLIENT, MIN_SERVER,
-    SERVER_HELLO, ServerHello,
+    CLIENT_HELLO, Certificate, ClientHello, HANDSHAKE, MAX_HELLO, MAX_RECORD, MESSAGE_HEAD, MIN_CLIENT,
+    MIN_SERVER, SERVER_HELLO, ServerHello,
 };
 use crate::bytes::{Malformed, Reader};
 

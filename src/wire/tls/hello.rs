@@ -21,8 +21,8 @@ const READ: [u16; 5] = [SERVER_NAME, SIGNATURE_ALGORITHMS, ALPN, SUPPORTED_VERSI
 
 /// Instead of a random, what marks a server hello as a request to try again (RFC 8446, 4.1.3).
 const RETRY: [u8; 32] = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
-    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+    0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
 /// A client's first message: what it asks for and what it can do.
@@ -161,7 +161,8 @@ impl<'a> ClientHello<'a> {
             SERVER_NAME => self.host = host_name(data).ok_or(Malformed("server name"))?,
             ALPN => self.protocols = protocols(data).ok_or(Malformed("protocols"))?,
             SIGNATURE_ALGORITHMS => {
-                self.signatures = only(data, vector16).filter(even).ok_or(Malformed("signature algorithms"))?;
+                self.signatures =
+                    only(data, vector16).filter(even).ok_or(Malformed("signature algorithms"))?;
             }
             SUPPORTED_VERSIONS => {
                 self.versions = only(data, vector8).filter(even).ok_or(Malformed("supported versions"))?;

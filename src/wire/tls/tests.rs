@@ -79,8 +79,8 @@ fn chrome(share: usize) -> Vec<(u16, Vec<u8>)> {
 }
 
 const SUITES: [u16; 16] = [
-    0x5a5a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d,
-    0x002f, 0x0035,
+    0x5a5a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c,
+    0x009d, 0x002f, 0x0035,
 ];
 
 fn server_hello(version: u16, extensions: &[(u16, Vec<u8>)]) -> Vec<u8> {
@@ -184,7 +184,8 @@ fn fingerprints_at_the_edges() {
         let text = ja4(&[1], &[(16, v16(&v8(protocol)))]);
         assert_eq!(&text[8..10], want, "{protocol:?}");
     }
-    for (offered, want) in [(vec![0x0301, 0x7a7a, 0x0302], "11"), (vec![0x7f1c], "00"), (vec![0x0300], "s3")] {
+    for (offered, want) in [(vec![0x0301, 0x7a7a, 0x0302], "11"), (vec![0x7f1c], "00"), (vec![0x0300], "s3")]
+    {
         assert_eq!(&ja4(&[1], &[versions(&offered)])[1..3], want);
     }
     let many: Vec<u16> = (0..150).map(|n| 0xc000 + n).collect();
@@ -210,7 +211,9 @@ fn names_are_text_and_no_addresses() {
     let two = v16(&[&[7], &v16(b"x")[..], &[0], &v16(b"a.b")].concat());
     assert_eq!(read(two), Ok(Some("a.b".to_owned())));
     let fault = Err(Malformed("server name"));
-    for bad in [&[0][..], &[0, 1, 0], &[0, 4, 0, 0, 2, b'a'], &[0, 4, 0, 0, 1, b'a', 9], &[0, 5, 0, 0, 1, b'a']] {
+    for bad in
+        [&[0][..], &[0, 1, 0], &[0, 4, 0, 0, 2, b'a'], &[0, 4, 0, 0, 1, b'a', 9], &[0, 5, 0, 0, 1, b'a']]
+    {
         assert_eq!(read(bad.to_vec()), fault, "{bad:?}");
     }
 }
@@ -327,7 +330,9 @@ fn one_look_tells_hellos_from_others() {
         assert_eq!(glance(&other), Glance::Not, "{at}");
         assert!(!looks_like_client(&other));
     }
-    for other in [&b"\x16\x03\x01\x00\x00\x01"[..], b"\x16\x03\x01\x00\x2c\x01\x00\x00\x28\x03", b"GET / HTTP/1.1"] {
+    for other in
+        [&b"\x16\x03\x01\x00\x00\x01"[..], b"\x16\x03\x01\x00\x2c\x01\x00\x00\x28\x03", b"GET / HTTP/1.1"]
+    {
         assert!(!looks_like_client(other));
     }
 }
@@ -420,9 +425,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let stream = |body: Vec<u8>, each| records(&body, each);
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..300),
-        (0..600usize, 1..800usize).prop_map(move |(share, each)| {
-            stream(message(1, &hello(&SUITES, &chrome(share))), each)
-        }),
+        (0..600usize, 1..800usize)
+            .prop_map(move |(share, each)| { stream(message(1, &hello(&SUITES, &chrome(share))), each) }),
         (any::<bool>(), 1..800usize).prop_map(move |(retried, each)| {
             let hello = message(2, &server_hello(0x0303, &[(43, vec![3, 3 + u8::from(retried)])]));
             records(&[hello, chain(&[&certificate, &certificate]), message(14, &[])].concat(), each)

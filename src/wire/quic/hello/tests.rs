@@ -15,7 +15,9 @@ fn frame(bytes: &[u8], start: usize, end: usize) -> Crypto<'_> {
 #[test]
 fn what_comes_late_fills_the_hole() {
     let (message, mut handshake) = (hello(100), Handshake::default());
-    for (start, end, whole) in [(50, 104, 0), (0, 3, 3), (2, 20, 20), (20, 20, 20), (30, 50, 20), (10, 40, 104)] {
+    for (start, end, whole) in
+        [(50, 104, 0), (0, 3, 3), (2, 20, 20), (20, 20, 20), (30, 50, 20), (10, 40, 104)]
+    {
         handshake.add(frame(&message, start, end)).unwrap();
         assert_eq!(handshake.whole(), &message[..whole], "after {start}..{end}");
         assert_eq!(handshake.client_hello().is_some(), whole == 104);

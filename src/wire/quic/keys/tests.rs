@@ -32,7 +32,8 @@ fn the_mask_of_the_standard() {
 
 #[test]
 fn versions_differ_in_their_keys() {
-    let numbers = [1, 0x6b33_43cf, 0x709a_50c4, 0xff00_001d, 0xff00_0017, 0xff00_0016, 0x5430_3530, 0x5430_3531];
+    let numbers =
+        [1, 0x6b33_43cf, 0x709a_50c4, 0xff00_001d, 0xff00_0017, 0xff00_0016, 0x5430_3530, 0x5430_3531];
     let keys: Vec<_> = numbers.iter().map(|n| Secrets::client(*n, &DESTINATION).unwrap().key).collect();
     for (n, key) in keys.iter().enumerate() {
         assert!(!keys[..n].contains(key));

@@ -67,11 +67,16 @@ fn subjects_of_every_kind() {
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(subject(&[]), (None, None));
     for tag in [0x0c, 0x13, 0x14, 0x16] {
-        assert_eq!(subject(&[attribute(3, tag, b"a.b"), attribute(10, tag, b"Org")]), (some("a.b"), some("Org")));
+        assert_eq!(
+            subject(&[attribute(3, tag, b"a.b"), attribute(10, tag, b"Org")]),
+            (some("a.b"), some("Org"))
+        );
     }
     assert_eq!(subject(&[attribute(10, 0x0c, "Börse".as_bytes())]), (None, some("Börse")));
     // Text of two bytes a character, Latin-1, nothing, and the name that ends early.
-    for (tag, value) in [(0x1e, &b"\0a\0b"[..]), (0x14, b"B\xf6rse"), (0x0c, b""), (0x0c, b"a.b\0.evil.example")] {
+    for (tag, value) in
+        [(0x1e, &b"\0a\0b"[..]), (0x14, b"B\xf6rse"), (0x0c, b""), (0x0c, b"a.b\0.evil.example")]
+    {
         assert_eq!(subject(&[attribute(3, tag, value)]), (None, None), "{value:?}");
     }
     // The last is the most specific, and one that is no text does not hide another.
@@ -79,7 +84,10 @@ fn subjects_of_every_kind() {
     assert_eq!(subject(&two), (some("last"), None));
     // Many attributes in one set.
     let pair = |arc: u8, text: &[u8]| sequence(&[element(6, &[0x55, 4, arc]), element(0x0c, text)]);
-    assert_eq!(subject(&[element(0x31, &[pair(10, b"o"), pair(3, b"cn")].concat())]), (some("cn"), some("o")));
+    assert_eq!(
+        subject(&[element(0x31, &[pair(10, b"o"), pair(3, b"cn")].concat())]),
+        (some("cn"), some("o"))
+    );
 }
 
 #[test]
@@ -95,8 +103,11 @@ fn alternative_names() {
         element(0x82, b""),
     ]);
     for critical in [false, true] {
-        let list =
-            [extension(15, true, &element(3, &[5, 0xa0])), extension(17, critical, &general), extension(19, true, &[])];
+        let list = [
+            extension(15, true, &element(3, &[5, 0xa0])),
+            extension(17, critical, &general),
+            extension(19, true, &[]),
+        ];
         assert_eq!(names(&certificate(&[], Some(&list))), ["pool.example", "*.pool.example"]);
     }
     assert!(names(&certificate(&[], Some(&[extension(15, true, &general)]))).is_empty());
@@ -112,7 +123,11 @@ fn faults_have_names() {
     assert_eq!(fault(certificate(&[torn[..4].to_vec()], None)), "subject");
     assert_eq!(fault(certificate(&[], Some(&[vec![5, 0]]))), "extensions");
     for value in [&b""[..], &[0x30, 2, 0x82], &[0x30, 3, 0x82, 9, b'a'], &[0x31, 0]] {
-        assert_eq!(fault(certificate(&[], Some(&[extension(17, false, value)]))), "alternative names", "{value:?}");
+        assert_eq!(
+            fault(certificate(&[], Some(&[extension(17, false, value)]))),
+            "alternative names",
+            "{value:?}"
+        );
     }
     let bare = sequence(&[element(6, &[0x55, 0x1d, 17])]);
     assert_eq!(fault(certificate(&[], Some(&[bare]))), "alternative names");
