@@ -103,7 +103,7 @@ impl Reading {
             Self::Prefixed(_, framer) => framer.resync(),
             // What comes next may be inside already.
             Self::Begin(_) | Self::Proxy(_) | Self::SocksClient(_) | Self::SocksServer(_) => {
-                *self = Self::begin()
+                *self = Self::begin();
             }
             Self::Tls(framer) => framer.resync(),
             Self::WebSocket(framer) => framer.resync(),
