@@ -131,7 +131,7 @@ fn truncated_at_every_length_never_panics() {
         match got {
             Ok(p) => assert!(len >= 58, "{len}: {p:?}"),
             Err(skip) => {
-                assert!(matches!(skip, Skip::LinkHeader | Skip::Truncated | Skip::NotIp), "{len}: {skip:?}")
+                assert!(matches!(skip, Skip::LinkHeader | Skip::Truncated | Skip::NotIp), "{len}: {skip:?}");
             }
         }
     }

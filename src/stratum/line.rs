@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
                 Some("method") => line.method = value.str(),
                 Some("params") => line.params = Some(value),
                 Some("result") => {
-                    (line.result, line.has_result) = (Some(value).filter(|v| !v.is_null()), true)
+                    (line.result, line.has_result) = (Some(value).filter(|v| !v.is_null()), true);
                 }
                 Some("error") => (line.error, line.has_error) = (Some(value).filter(|v| !v.is_null()), true),
                 Some("worker") => line.worker = Some(value),

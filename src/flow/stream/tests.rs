@@ -71,7 +71,7 @@ fn what_the_snap_length_cut_is_a_gap() {
     let mut out = Vec::new();
     for (seq, bytes, len) in [(1u32, &b"abc"[..], 10u32), (11, b"def", 3)] {
         stream.insert(Segment { seq, bytes, len }, Time(0), &Settings::default(), |p| {
-            out.push(format!("{p:?}"))
+            out.push(format!("{p:?}"));
         });
     }
     assert_eq!(out, ["Bytes([97, 98, 99])", "Gap", "Bytes([100, 101, 102])"]);
