@@ -70,7 +70,7 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
             self.evicted = self.evicted.saturating_add(1);
             return None;
         }
-        if !self.entries.contains_key(&key) {
+        if self.entries.len() >= self.max && !self.entries.contains_key(&key) {
             self.evict(self.max.saturating_sub(1));
         }
         self.turns = self.turns.saturating_add(1);
