@@ -4,7 +4,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use crate::eve::Timestamp;
+use crate::packet::Time;
 use crate::rules::RuleSet;
 
 use super::fault::{Faults, label};
@@ -67,7 +70,7 @@ pub struct Loaded {
 /// Reads all that their files tell.
 pub fn load_all(config: &Config) -> Result<Loaded, Error> {
     let mut faults = Faults::default();
-    let mut lists = Lists::default();
+    let mut lists = Lists::on(&today());
     if config.rules.built_in || config.rules.directory.is_none() {
         for (name, text) in BUILT_IN {
             if is_host_list(Path::new(name)) {
@@ -141,4 +144,14 @@ fn keep_plain(paths: &mut Vec<PathBuf>, faults: &mut Faults) {
 
 fn is_host_list(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "hosts")
+}
+
+/// The day it is, in UTC, as lists write days.
+fn today() -> String {
+    #[expect(clippy::disallowed_methods, reason = "lists say until which day they are to be believed")]
+    let now = SystemTime::now();
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let mut text = Timestamp(Time::from_secs(since.as_secs())).to_string();
+    text.truncate("2026-11-22".len());
+    text
 }

@@ -17,7 +17,7 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn of(rules: &RuleSet, feeds: &[FeedCount]) -> Self {
-        let hosts = rules.list_counts().iter().map(|list| list.hosts + list.addresses).sum();
+        let hosts = rules.list_counts().iter().map(|list| list.hosts + list.addresses + list.expired).sum();
         Self { hosts, feeds: feeds.iter().map(|feed| (feed.name.clone(), feed.good())).collect() }
     }
 

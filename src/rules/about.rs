@@ -113,7 +113,7 @@ pub struct About {
     pub source: Arc<str>,
     /// When a source last listed it: a day, month or year.
     pub last_seen: Option<Arc<str>>,
-    /// The day from which it should no longer be believed; the sensor does not look at it.
+    /// The last day, month or year in which it is to be believed; see [`Known::on`](super::Known::on).
     pub expires: Option<Arc<str>>,
 }
 

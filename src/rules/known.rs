@@ -29,6 +29,9 @@ pub struct Known {
     same: HashTable<u32>,
     hasher: RandomState,
     counts: Vec<ListCount>,
+    /// The day by which accounts are over, if any is, and which are.
+    today: Option<Box<str>>,
+    over: Vec<bool>,
     /// Names of hosts that lower-casing needs, and nothing else.
     scratch: String,
 }
@@ -36,10 +39,21 @@ pub struct Known {
 /// The part of a count that an entry belongs to.
 type Part = fn(&mut ListCount) -> &mut usize;
 
+/// Whether an account's last day, month or year is past.
+fn is_over(about: &About, today: Option<&str>) -> bool {
+    let Some((last, today)) = about.expires.as_deref().zip(today) else { return false };
+    today.get(..last.len()).is_some_and(|today| today > last)
+}
+
 impl Known {
     /// What comes next is of this list.
     pub fn begin(&mut self, list: &str) {
         self.counts.push(ListCount { list: list.into(), ..ListCount::default() });
+    }
+
+    /// What expired before this day, `2026-11-22`, is passed over from now on.
+    pub fn on(&mut self, today: &str) {
+        self.today = Some(today.into());
     }
 
     /// Keeps an account, or says which keys are wrong with it.
@@ -54,6 +68,7 @@ impl Known {
             return Ok(AboutId(*index));
         }
         let index = self.abouts.len() as u32;
+        self.over.push(is_over(&about, self.today.as_deref()));
         self.abouts.push(about);
         let (abouts, hasher) = (&self.abouts, &self.hasher);
         self.same.insert_unique(hash, index, |other| {
@@ -94,6 +109,9 @@ impl Known {
         if self.hosts.listed(name, scope).is_some_and(|entry| entry.list == list) {
             return Err(Problem::DuplicateDomain(name.to_owned()));
         }
+        if self.passes_over(about) {
+            return Ok(());
+        }
         let before = self.hosts.insert(name, (scope, action), about.0, list).map_err(wrong)?;
         self.count(
             part(action, |c| &mut c.hosts),
@@ -118,12 +136,24 @@ impl Known {
         if self.addresses.listed(&key).is_some_and(|entry| entry.list == list) {
             return Err(Problem::DuplicateAddress(rule.to_owned()));
         }
+        if self.passes_over(about) {
+            return Ok(());
+        }
         let before = self.addresses.insert(key, rule, action, about.0, list).map_err(wrong)?;
         self.count(
             part(action, |c| &mut c.addresses),
             before.map(|e| (e.list, part(e.action, |c| &mut c.addresses))),
         );
         Ok(())
+    }
+
+    /// Whether an entry of this account is over; it is counted then.
+    fn passes_over(&mut self, about: AboutId) -> bool {
+        let over = self.over.get(about.0 as usize) == Some(&true);
+        if let Some(count) = self.counts.last_mut().filter(|_| over) {
+            count.expired += 1;
+        }
+        over
     }
 
     /// Lists a script; the error names the key at fault.

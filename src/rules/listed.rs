@@ -103,6 +103,8 @@ pub struct ListCount {
     pub allowed: usize,
     /// Scripts.
     pub scripts: usize,
+    /// Entries passed over because their time was over.
+    pub expired: usize,
     /// Of all these, how many took the place of another list's.
     pub replaced: usize,
 }

@@ -253,3 +253,29 @@ proptest! {
         let _ = known.address(&host, None, Action::List, id);
     }
 }
+
+#[test]
+fn what_is_over_is_passed_over() {
+    let mut known = Known::default();
+    known.on("2026-11-22");
+    known.begin("own.hosts");
+    for (name, expires) in [
+        ("today.example", "2026-11-22"),
+        ("month.example", "2026-11"),
+        ("year.example", "2026"),
+        ("past.example", "2026-11-21"),
+        ("long.example", "2025"),
+    ] {
+        let about = About { expires: Some(expires.into()), ..About::new("own".into()) };
+        let about = known.about(about).unwrap();
+        known.host(name, Scope::Exact, Action::List, about).unwrap();
+        assert!(
+            known.host("two..dots", Scope::Exact, Action::List, about).is_err(),
+            "faults are told all the same"
+        );
+    }
+    let rules = RuleSet::build_all(Vec::new(), Vec::new(), known).unwrap();
+    let listed: Vec<&str> = rules.hosts().map(|host| host.name).collect();
+    assert_eq!(listed, ["today.example", "month.example", "year.example"]);
+    assert_eq!((rules.list_counts()[0].hosts, rules.list_counts()[0].expired), (3, 2));
+}

@@ -51,6 +51,13 @@ impl Origin {
 const LISTS: [&str; 5] = ["addresses", "detections", "dialects", "pools", "scripts"];
 
 impl Lists {
+    /// Lists without entries; what expired before this day will be passed over.
+    pub(super) fn on(today: &str) -> Self {
+        let mut lists = Self::default();
+        lists.known.on(today);
+        lists
+    }
+
     /// Adds the entries of one file.
     pub(super) fn read(&mut self, file: &str, text: &str, all: &mut Faults) {
         let mut faults = FileFaults { file, all };
