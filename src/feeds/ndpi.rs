@@ -3,15 +3,12 @@
 
 use super::Fault;
 use super::report::Reason;
-use super::take::{Given, Taker, uncommented};
+use super::take::{Given, Taker};
 use crate::rules::Scope;
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     taker.each(text, |taker, line| {
-        let (entry, comment) = uncommented(line.trim_start(), &['#']);
-        if let Some(comment) = comment {
-            taker.comment(comment);
-        }
+        let entry = taker.said(line, &['#']);
         if entry.is_empty() {
             return;
         }

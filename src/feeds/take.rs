@@ -133,6 +133,15 @@ impl<'a> Taker<'a> {
         }
     }
 
+    /// What a line holds before its comment, which is kept.
+    pub(super) fn said<'l>(&mut self, line: &'l str, marks: &[char]) -> &'l str {
+        let (entry, comment) = uncommented(line.trim_start(), marks);
+        if let Some(comment) = comment {
+            self.comment(comment);
+        }
+        entry
+    }
+
     /// Keeps a comment of the feed's head that says where it is from.
     pub(super) fn comment(&mut self, text: &str) {
         let text = text.trim_start_matches(['#', '!', ';', '/', ' ', '\t']).trim();

@@ -3,7 +3,7 @@
 
 use super::Fault;
 use super::report::Reason;
-use super::take::{Given, Taker, uncommented};
+use super::take::{Given, Taker};
 use crate::rules::Scope;
 
 /// Types of zones that answer instead of the owner. Sorted.
@@ -22,10 +22,7 @@ const ANSWERED: [&str; 10] = [
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
     taker.each(text, |taker, line| {
-        let (entry, comment) = uncommented(line.trim_start(), &['#']);
-        if let Some(comment) = comment {
-            taker.comment(comment);
-        }
+        let entry = taker.said(line, &['#']);
         // Heads of clauses hold nothing themselves.
         if entry.is_empty() || (entry.ends_with(':') && !entry.contains(' ')) {
             return;
