@@ -429,9 +429,7 @@ impl Sensor {
         let Some(flow) = self.flows.get_mut(handle) else { return };
         if !self.claims.is_empty() {
             let (tag, id, vlans) = (flow.tag, flow.id, flow.vlans);
-            for claim in std::mem::take(&mut self.claims) {
-                self.claim(claim, tag, id, Proto::Tcp, vlans, events);
-            }
+            self.claim_all(tag, id, Proto::Tcp, vlans, events);
         }
         let Some(flow) = self.flows.get_mut(handle) else { return };
         match way {

@@ -11,12 +11,12 @@ use super::stats::{Evicted, NameWire};
 use super::waiting::Claimed;
 use super::{Sensor, is_dns, report};
 use crate::detect::claim::Claim;
-use crate::detect::{Certainty, Event, Signal};
+use crate::detect::{Certainty, Event, Signal, Transport};
 use crate::flow::FlowKey;
 use crate::flow::table::Handle;
 use crate::packet::{Endpoint, Packet, Proto, Time, Vlans};
 use crate::screen::{Hint, Tag};
-use crate::wire::{dns, tls};
+use crate::wire::{dns, quic, tls};
 
 /// Microseconds that a claim waits whether the connection itself says more: a miner's next message is mostly a job away.
 pub(super) const WAIT: u64 = 10 * Time::SECOND;
@@ -37,7 +37,7 @@ impl Sensor {
             if dns::looks_like(packet.payload) {
                 self.dns(packet, events);
             }
-        } else if crate::wire::quic::looks_like_initial(packet.payload) {
+        } else if quic::looks_like_initial(packet.payload) {
             self.quic(packet, events);
         }
     }
@@ -55,7 +55,7 @@ impl Sensor {
         let mut names =
             Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
         names.lookup(packet.src, packet.dst, &message);
-        self.claim_all(Tag::of(packet), packet, events);
+        self.claim_datagram(packet, events);
     }
 
     /// A datagram that may begin a QUIC connection.
@@ -70,7 +70,7 @@ impl Sensor {
             }
             Err(_) => stats.malformed_tls += 1,
         });
-        self.claim_all(Tag::of(packet), packet, events);
+        self.claim_datagram(packet, events);
     }
 
     /// A connection begins to an address that the client knows by a listed name: it is followed until it says more.
@@ -85,7 +85,7 @@ impl Sensor {
         let ends = Ends { client, server, port: None };
         let mut names =
             Names { rules: &self.rules, learned: &self.learned, claims: &mut self.claims, now: packet.time };
-        names.by_dns(ends, crate::detect::Transport::Tcp, &Naming::default());
+        names.by_dns(ends, Transport::Tcp, &Naming::default());
         if let Some(claim) = self.claims.pop() {
             self.expect(tag, claim, packet, events);
         }
@@ -198,7 +198,7 @@ impl Sensor {
         let now = self.now;
         for handle in std::mem::take(&mut self.expecting) {
             let Some(flow) = self.flows.get_mut(handle).filter(|f| f.naming.is_pending()) else { continue };
-            let waits = !flow.spoke || flow.waits_since.is_some_and(|since| now.since(since) < WAIT);
+            let waits = !flow.spoke || flow.is_expected(now);
             if flow.certainty().is_none() && waits {
                 self.expecting.push(handle);
                 continue;
@@ -221,14 +221,26 @@ impl Sensor {
         self.claim(claim, tag, id, Proto::Tcp, vlans, events);
     }
 
-    /// Tells the claims of the packet in hand.
-    fn claim_all(&mut self, tag: Tag, packet: &Packet<'_>, events: &mut Vec<Event>) {
-        if self.claims.is_empty() {
-            return;
+    /// Tells the claims of a datagram.
+    fn claim_datagram(&mut self, packet: &Packet<'_>, events: &mut Vec<Event>) {
+        if !self.claims.is_empty() {
+            let tag = Tag::of(packet);
+            let id = tag.flow_id(packet.time, self.worker);
+            self.claim_all(tag, id, packet.proto, packet.vlans, events);
         }
-        let id = tag.flow_id(packet.time, self.worker);
+    }
+
+    /// Tells the claims of the packet in hand.
+    pub(super) fn claim_all(
+        &mut self,
+        tag: Tag,
+        id: u64,
+        proto: Proto,
+        vlans: Vlans,
+        events: &mut Vec<Event>,
+    ) {
         for claim in std::mem::take(&mut self.claims) {
-            self.claim(claim, tag, id, packet.proto, packet.vlans, events);
+            self.claim(claim, tag, id, proto, vlans, events);
         }
     }
 

@@ -97,11 +97,9 @@ impl Names<'_> {
         match hello.server_name() {
             Some(name) => {
                 naming.heard();
-                if naming.browser && self.rules.host(name).is_none() {
-                    naming.is_web = true;
-                }
-                let source = if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni };
-                self.weigh(ends, name, source, transport, naming.browser);
+                self.weigh(ends, name, source(hello), transport, naming.browser);
+                // What was not weighed is not listed.
+                naming.is_web |= naming.browser && self.claims.len() == before;
             }
             None => self.by_dns(ends, transport, naming),
         }
@@ -113,10 +111,9 @@ impl Names<'_> {
 
     /// The beginning of a greeting over TCP. The protocols that it offers may be in the rest: a browser until then.
     pub(super) fn part(&mut self, ends: Ends, hello: &ClientHello<'_>) {
-        let source = if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni };
         let browser = hello.alpn().next().is_none() || hello.alpn().any(is_web);
         if let Some(name) = hello.server_name() {
-            self.weigh(ends, name, source, Transport::Tls, browser);
+            self.weigh(ends, name, source(hello), Transport::Tls, browser);
         }
     }
 
@@ -273,6 +270,11 @@ fn called<'n>(asked: &'n str, alias: &'n dns::Name) -> &'n str {
 const fn is_for_hosts(kind: dns::Kind) -> bool {
     use dns::Kind;
     matches!(kind, Kind::A | Kind::Aaaa | Kind::Any | Kind::Cname | Kind::Https | Kind::Srv | Kind::Svcb)
+}
+
+/// Where the name in a hello stands.
+fn source(hello: &ClientHello<'_>) -> NameSource {
+    if hello.has_ech() { NameSource::EchOuter } else { NameSource::Sni }
 }
 
 fn is_web(protocol: &[u8]) -> bool {
