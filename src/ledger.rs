@@ -22,7 +22,7 @@ mod account;
 mod algorithm;
 
 use account::Account;
-pub use algorithm::label as algorithm_label;
+pub use algorithm::{label as algorithm_label, labels as algorithm_labels};
 
 /// Bounds of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
