@@ -172,8 +172,6 @@ impl Ledger {
 
     fn session(&self, record: &SessionRecord) {
         let flow = record.flow.id;
-        let aims = self.book.aims(record);
-        self.now.fetch_max(record.time.0, Relaxed);
         let named = Client::of(record.flow.client.addr);
         let home = self.homes.get(&flow).map(|home| *home);
         let (client, counted) = match home {
@@ -184,6 +182,8 @@ impl Ledger {
             None => (named, None),
         };
 
+        self.now.fetch_max(record.time.0, Relaxed);
+        let aims = self.book.aims(record);
         let mut account = self.account(client, record.mining.certainty);
         let client = *account.key();
         if account.session(record, aims, counted) {
@@ -201,7 +201,7 @@ impl Ledger {
 
     /// Ends a session in the account that has it; gives all its shares counted so far.
     fn release(&self, home: Client, flow: u64) -> Option<Shares> {
-        self.accounts.get_mut(&home).and_then(|mut account| account.release(flow))
+        self.accounts.get_mut(&home).and_then(|mut account| account.end(flow))
     }
 
     /// The account of a client, made if there is room; else that of the others. Whoever only looked at a pool's web site
