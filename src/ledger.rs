@@ -143,8 +143,8 @@ impl Ledger {
         let mut clients = Vec::with_capacity(self.clients.load(Relaxed).saturating_add(1));
         let mut tally = self.book.tally(Time(self.now.load(Relaxed)));
         for entry in &self.accounts {
-            entry.count_sessions(&mut sessions);
             entry.count_aims(&mut tally);
+            entry.count_sessions(&mut sessions);
             clients.push(entry.row(*entry.key()));
         }
         clients.sort_unstable_by_key(|row| row.client);
