@@ -11,7 +11,7 @@ use super::{Configuration, Sources, WorkerTotals, catalogue, client_label, label
 use crate::detect::{Certainty, Dialect};
 use crate::feeds::Reason;
 use crate::learned::Counts;
-use crate::ledger::{ClientRow, Snapshot};
+use crate::ledger::{ClientRow, MinedFor, PoolRow, Snapshot};
 use crate::packet::{Skip, Time};
 use crate::sensor::{Evicted, Limit, NameWire, Stats};
 use crate::wire::coin::Network;
@@ -45,6 +45,7 @@ impl prometheus::core::Collector for Collector {
         let mut families = Vec::with_capacity(self.descs.len());
         families.extend(clients(&snapshot.clients));
         families.extend(ledger(&snapshot));
+        families.extend(pools(&snapshot.mined_for));
         families.extend(capture(&workers));
         families.extend(packets(&workers));
         families.extend(flows(&workers));
@@ -137,6 +138,26 @@ fn ledger(snapshot: &Snapshot) -> [MetricFamily; 6] {
         catalogue::DETECTIONS.samples(detections),
         catalogue::SESSIONS.samples(sessions),
         catalogue::SESSIONS_CREATED.value(snapshot.sessions_seen as f64),
+    ]
+}
+
+fn pools(mined_for: &MinedFor) -> [MetricFamily; 11] {
+    let MinedFor { names, pools, payees, sites } = mined_for;
+    let named = |figure: fn(&PoolRow) -> u64| {
+        names.iter().map(move |(name, row)| ([(**name).to_owned()], figure(row) as f64))
+    };
+    [
+        catalogue::PAYEE_CLIENTS_MAX.value(payees.clients_max as f64),
+        catalogue::PAYEES.value(payees.known as f64),
+        catalogue::PAYEES_SEEN.value(payees.seen as f64),
+        catalogue::POOL_CLIENTS.samples(named(|row| row.clients)),
+        catalogue::POOL_CLIENTS_MAX.value(pools.clients_max as f64),
+        catalogue::POOL_SESSIONS.samples(named(|row| row.sessions)),
+        catalogue::POOLS.value(pools.known as f64),
+        catalogue::POOLS_SEEN.value(pools.seen as f64),
+        catalogue::SITE_CLIENTS_MAX.value(sites.clients_max as f64),
+        catalogue::SITES.value(sites.known as f64),
+        catalogue::SITES_SEEN.value(sites.seen as f64),
     ]
 }
 
