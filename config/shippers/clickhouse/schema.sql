@@ -21,9 +21,12 @@ CREATE TABLE IF NOT EXISTS geophone.events
     vlan         Array(UInt16),
     proto        String,
     src_ip       String,
+    src_net      String,
     src_port     UInt16,
     dest_ip      String,
+    dest_net     String,
     dest_port    UInt16,
+    subscriber   String,
     app_proto    String,
     alert        Tuple(
         signature_id UInt32,
@@ -75,9 +78,12 @@ CREATE TABLE IF NOT EXISTS geophone.alerts
     timestamp          DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     sensor             LowCardinality(String),
     src_ip             IPv6 CODEC(ZSTD(1)),
+    src_net            LowCardinality(String),
     src_port           UInt16,
     dest_ip            IPv6 CODEC(ZSTD(1)),
+    dest_net           LowCardinality(String),
     dest_port          UInt16,
+    subscriber         LowCardinality(String),
     flow_id            UInt64,
     community_id       String CODEC(ZSTD(1)),
     in_iface           LowCardinality(String),
@@ -123,11 +129,10 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS geophone.alerts_arrive TO geophone.alerts
 SELECT
     parseDateTime64BestEffort(e.timestamp, 6, 'UTC') AS timestamp,
     sensor,
-    -- Where privacy.clients is subnet, the network's first address.
-    toIPv6OrDefault(splitByChar('/', e.src_ip)[1]) AS src_ip,
-    src_port,
+    toIPv6OrDefault(e.src_ip) AS src_ip,
+    src_net, src_port,
     toIPv6OrDefault(e.dest_ip) AS dest_ip,
-    dest_port, flow_id, community_id, in_iface, vlan, proto, app_proto,
+    dest_net, dest_port, subscriber, flow_id, community_id, in_iface, vlan, proto, app_proto,
     alert.signature_id AS signature_id,
     alert.rev AS rev,
     alert.signature AS signature,
@@ -169,9 +174,12 @@ CREATE TABLE IF NOT EXISTS geophone.accounts
     version            UInt64 CODEC(ZSTD(1)),
     sensor             LowCardinality(String),
     src_ip             IPv6 CODEC(ZSTD(1)),
+    src_net            LowCardinality(String),
     src_port           UInt16,
     dest_ip            IPv6 CODEC(ZSTD(1)),
+    dest_net           LowCardinality(String),
     dest_port          UInt16,
+    subscriber         LowCardinality(String),
     flow_id            UInt64,
     community_id       String CODEC(ZSTD(1)),
     in_iface           LowCardinality(String),
@@ -220,10 +228,10 @@ SELECT
     parseDateTime64BestEffort(mining.last_seen, 6, 'UTC') AS last_seen,
     toUInt64(toUnixTimestamp64Micro(parseDateTime64BestEffort(e.timestamp, 6, 'UTC'))) * 2 + mining.final AS version,
     sensor,
-    toIPv6OrDefault(splitByChar('/', e.src_ip)[1]) AS src_ip,
-    src_port,
+    toIPv6OrDefault(e.src_ip) AS src_ip,
+    src_net, src_port,
     toIPv6OrDefault(e.dest_ip) AS dest_ip,
-    dest_port, flow_id, community_id, in_iface, vlan, proto,
+    dest_net, dest_port, subscriber, flow_id, community_id, in_iface, vlan, proto,
     mining.certainty AS certainty,
     mining.dialect AS dialect,
     mining.transport AS transport,
@@ -257,12 +265,12 @@ SELECT
 FROM geophone.events AS e
 WHERE event_type = 'mining_session';
 
--- The newest account of each session: ask this one, not the table. `endpoint` stands for the pool where no rule names
+-- The newest account of each session: ask this one, not the table. `client` is called as in the metrics. `endpoint` stands for the pool where no rule names
 -- its operator: the name or address that the client meant, behind a proxy too.
 CREATE VIEW IF NOT EXISTS geophone.sessions AS
 SELECT
     *,
-    replaceOne(toString(src_ip), '::ffff:', '') AS client,
+    multiIf(subscriber != '', subscriber, src_net != '', src_net, replaceOne(toString(src_ip), '::ffff:', '')) AS client,
     if(server_name != '', server_name, replaceOne(toString(dest_ip), '::ffff:', '')) AS server,
     concat(if(position(server, ':') > 0, concat('[', server, ']'), server), ':',
            toString(if(server_port != 0, server_port, dest_port))) AS endpoint
@@ -277,6 +285,7 @@ CREATE TABLE IF NOT EXISTS geophone.standings
     src_ip    IPv6 CODEC(ZSTD(1)),
     started   DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     flow_id   UInt64,
+    client    SimpleAggregateFunction(max, String),
     dialect   SimpleAggregateFunction(max, String),
     pool      SimpleAggregateFunction(max, String),
     site      SimpleAggregateFunction(max, String),
@@ -295,9 +304,10 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS geophone.standings_arrive TO geophone.sta
 SELECT
     toStartOfHour(parseDateTimeBestEffort(e.timestamp, 'UTC')) AS hour,
     sensor,
-    toIPv6OrDefault(splitByChar('/', e.src_ip)[1]) AS src_ip,
+    toIPv6OrDefault(e.src_ip) AS src_ip,
     parseDateTime64BestEffort(mining.started, 6, 'UTC') AS started,
     flow_id,
+    max(multiIf(subscriber != '', subscriber, src_net != '', src_net, e.src_ip)) AS client,
     max(mining.dialect) AS dialect,
     max(mining.pool) AS pool,
     max(mining.site) AS site,
@@ -313,7 +323,7 @@ GROUP BY hour, sensor, src_ip, started, flow_id;
 -- What each session did in each hour: the difference to where it stood before.
 CREATE VIEW IF NOT EXISTS geophone.hours AS
 SELECT
-    hour, sensor, replaceOne(toString(src_ip), '::ffff:', '') AS client, dialect, pool, site, payee,
+    hour, sensor, client, dialect, pool, site, payee,
     submitted - lagInFrame(submitted, 1, 0) OVER session AS submitted,
     accepted - lagInFrame(accepted, 1, 0) OVER session AS accepted,
     rejected - lagInFrame(rejected, 1, 0) OVER session AS rejected,
@@ -322,7 +332,7 @@ FROM
 (
     SELECT
         hour, sensor, src_ip, started, flow_id,
-        max(s.dialect) AS dialect, max(s.pool) AS pool, max(s.site) AS site, max(s.payee) AS payee,
+        max(s.client) AS client, max(s.dialect) AS dialect, max(s.pool) AS pool, max(s.site) AS site, max(s.payee) AS payee,
         max(s.submitted) AS submitted, max(s.accepted) AS accepted, max(s.rejected) AS rejected,
         avgMerge(s.hashrate) AS hashrate
     FROM geophone.standings AS s
