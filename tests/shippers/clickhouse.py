@@ -2,6 +2,8 @@
 
 Arguments: the folder with schema.sql and queries/, a file of events, the client that client.sql is asked for. Prints a
 JSON object: rows of each query by its name, and `kept`, rows of the tables. Judging them is tests/shippers.rs's business.
+
+Events are shifted in time so that the newest is of now: queries ask for the last days, and tables forget.
 """
 
 import json
@@ -9,6 +11,7 @@ import re
 import sys
 import tempfile
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 from chdb.session import Session
@@ -22,7 +25,7 @@ def main(folder, events, client):
             session.query(statement)
         lines = Path(scratch) / "eve.json"
         # Half before, half after: accounts and hours are put together over several inserts.
-        text = Path(events).read_text().splitlines(keepends=True)
+        text = of_today([json.loads(line) for line in Path(events).read_text().splitlines()])
         half = len(text) // 2
         for part in (text[:half], text[half:]):
             lines.write_text("".join(part))
@@ -40,6 +43,17 @@ def main(folder, events, client):
         }
         session.close()
     json.dump(answers, sys.stdout)
+
+
+def of_today(events):
+    form = "%Y-%m-%dT%H:%M:%S.%f%z"
+    newest = max(datetime.strptime(e["timestamp"], form) for e in events)
+    shift = datetime.now(timezone.utc) - newest
+    for event in events:
+        for part, key in ((event, "timestamp"), *((event.get("mining", {}), k) for k in ("started", "last_seen"))):
+            if key in part:
+                part[key] = (datetime.strptime(part[key], form) + shift).strftime(form)
+    return [json.dumps(event, separators=(",", ":")) + "\n" for event in events]
 
 
 def statements(path):
