@@ -101,6 +101,9 @@ fn queries_answer_what_is_known() {
     let still = client(newest);
     let mut sent = events().to_vec();
     sent.retain(|e| !(client(e) == still && e["mining"]["final"] == true));
+    sent.extend(long_session(newest));
+    // A shipper that was not answered sends again.
+    sent.push(sent.last().unwrap().clone());
     let folder = Folder::new("clickhouse");
     let lines = folder.lines("eve.json", &sent);
     let said = run(
@@ -127,6 +130,11 @@ fn queries_answer_what_is_known() {
     for (of_hour, kind) in [("shares_submitted", "submitted"), ("shares_accepted", "accepted")] {
         assert_eq!(total(rows("hours"), of_hour), sessions.iter().map(|s| shares(s, kind)).sum::<u64>());
     }
+    let grin = rows("hours")
+        .iter()
+        .filter(|r| r["dialect"] == "grin")
+        .map(|r| r["shares_accepted"].as_u64().unwrap());
+    assert_eq!(grin.collect::<Vec<_>>(), [10, 15, 20], "by hour, and not the totals so far");
     assert!(
         rows("client").iter().any(|r| r["what"] == "alert")
             && rows("client").iter().any(|r| r["what"] == "session")
@@ -138,6 +146,24 @@ fn queries_answer_what_is_known() {
         (&"pool.supportxmr.com".into(), &"SupportXMR".into())
     );
     assert_eq!(names[0]["certainty"], "strong", "the surest first");
+}
+
+/// Records of three hours of a session like this one, of a dialect that no other has. What it did is in their differences.
+fn long_session(like: &Value) -> Vec<Value> {
+    let record = |(hour, accepted): (&str, u64)| {
+        let mut record = like.clone();
+        let time = format!("2026-11-21T{hour}:30:00.000000+0000");
+        record["timestamp"] = time.as_str().into();
+        record["flow_id"] = 1.into();
+        record["mining"]["dialect"] = "grin".into();
+        record["mining"]["started"] = "2026-11-21T18:30:00.000000+0000".into();
+        record["mining"]["last_seen"] = time.as_str().into();
+        record["mining"]["shares"] =
+            serde_json::json!({"submitted": accepted + 1, "accepted": accepted, "rejected": 1});
+        record["mining"]["final"] = (hour == "20").into();
+        record
+    };
+    [("18", 10), ("19", 25), ("20", 45)].map(record).to_vec()
 }
 
 /// Payees as the captures' own truth has them, and all of them as the events do.

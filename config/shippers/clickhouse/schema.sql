@@ -118,7 +118,10 @@ CREATE TABLE IF NOT EXISTS geophone.alerts
     worker             String CODEC(ZSTD(1)),
     agent              String CODEC(ZSTD(1)),
     coin               LowCardinality(String),
-    algorithm          LowCardinality(String)
+    algorithm          LowCardinality(String),
+    -- As the metrics call it.
+    client             String ALIAS multiIf(subscriber != '', subscriber, src_net != '', src_net,
+                                            replaceOne(toString(src_ip), '::ffff:', ''))
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(timestamp)

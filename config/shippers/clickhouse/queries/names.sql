@@ -1,6 +1,6 @@
 -- What names and addresses alone say, the surest first: encrypted pools, lookups, scripts.
 SELECT
-    multiIf(subscriber != '', subscriber, src_net != '', src_net, replaceOne(toString(src_ip), '::ffff:', '')) AS client,
+    client,
     certainty,
     signal,
     server_name,
