@@ -16,6 +16,8 @@ mod clickhouse;
 mod files;
 #[path = "shippers/mapping.rs"]
 mod mapping;
+#[path = "shippers/vector.rs"]
+mod vector;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
