@@ -12,12 +12,14 @@ use serde_json::Value;
 
 #[path = "shippers/clickhouse.rs"]
 mod clickhouse;
+#[path = "shippers/ecs.rs"]
+mod ecs;
+#[path = "shippers/filebeat.rs"]
+mod filebeat;
 #[path = "shippers/files.rs"]
 mod files;
 #[path = "shippers/mapping.rs"]
 mod mapping;
-#[path = "shippers/vector.rs"]
-mod vector;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

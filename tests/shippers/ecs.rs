@@ -1,5 +1,5 @@
-//! Vector's program does what the document says, in Vector's own runtime: with events in which all is known, and with real
-//! ones.
+//! What comes of events in which all is known, and of real ones, is what the document says: by Vector's program in Vector's
+//! own runtime, and by Filebeat's processors as tests/shippers/filebeat.rs plays them.
 
 use geophone::eve::{Renderer, StatsRecord};
 use serde_json::json;
@@ -48,7 +48,7 @@ fn stats() -> Value {
 }
 
 /// A value in the form that the document tells.
-fn formed(field: &str, value: &Value) -> Value {
+pub(super) fn formed(field: &str, value: &Value) -> Value {
     match field {
         "event_type" => json!(format!("geophone.{}", value.as_str().unwrap())),
         "proto" => json!(value.as_str().unwrap().to_lowercase()),
@@ -75,12 +75,18 @@ fn alike(one: Option<&Value>, other: Option<&Value>) -> bool {
     }
 }
 
-#[test]
-fn vector_does_what_the_document_says() {
-    let Some(python) = python("vector_vrl") else { return };
+/// Events in which all is known, and real ones.
+fn sent() -> Vec<Value> {
     let mut sent = vec![whole("alert"), whole("mining_session"), stats()];
     sent[1]["mining"]["name_source"] = json!("sni");
     sent.extend_from_slice(events());
+    sent
+}
+
+#[test]
+fn vector_does_what_the_document_says() {
+    let Some(python) = python("vector_vrl") else { return };
+    let sent = sent();
     let folder = Folder::new("vector");
     let lines = folder.lines("eve.json", &sent);
     // Half a line, as after a full disk.
@@ -90,10 +96,25 @@ fn vector_does_what_the_document_says() {
         ["geophone", "geophone_ecs"].map(|name| folder.file(&format!("{name}.vrl"), &program(name)));
     let said = run(&python, "vector.py", &[&lines, &programs[0], &programs[1]]);
     let got: Vec<Value> = said.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
-    assert_eq!(got.len(), sent.len(), "the half line is dropped, and nothing else");
+    check(&sent, &got);
+}
 
+#[test]
+fn filebeat_s_processors_come_to_the_same() {
+    let sent = sent();
+    let line = |event: &Value| json!({"agent": {"name": "sensor-1"}, "geophone": event});
+    let mut got: Vec<Value> = sent.iter().filter_map(|event| filebeat::processed(line(event))).collect();
+    for document in &mut got {
+        document.as_object_mut().unwrap().remove("agent");
+    }
+    check(&sent, &got);
+    assert_eq!(filebeat::processed(json!({"agent": {"name": "sensor-1"}, "message": "{\"times"})), None);
+}
+
+fn check(sent: &[Value], got: &[Value]) {
+    assert_eq!(got.len(), sent.len(), "half a line is dropped, and nothing else");
     let (places, besides) = (documented(), documented_besides());
-    for (event, document) in sent.iter().zip(&got) {
+    for (event, document) in sent.iter().zip(got) {
         for (field, place) in &places {
             let expected = at(event, field).map(|v| formed(field, v));
             assert!(alike(at(document, place), expected.as_ref()), "{field} at {place} of {document}");
