@@ -24,8 +24,9 @@ def main(folder, events, client):
         for statement in statements(folder / "schema.sql"):
             session.query(statement)
         lines = Path(scratch) / "eve.json"
-        # Half before, half after: accounts and hours are put together over several inserts.
         text = of_today([json.loads(line) for line in Path(events).read_text().splitlines()])
+        # The newest first, in two inserts: what stays must not hang on the order.
+        text.reverse()
         half = len(text) // 2
         for part in (text[:half], text[half:]):
             lines.write_text("".join(part))

@@ -102,6 +102,11 @@ fn queries_answer_what_is_known() {
     let mut sent = events().to_vec();
     sent.retain(|e| !(client(e) == still && e["mining"]["final"] == true));
     sent.extend(long_session(newest));
+    // A client that comes to a site again is one client.
+    let mut again =
+        sent.iter().rfind(|e| is(e, "mining_session") && e["mining"]["site"].is_string()).unwrap().clone();
+    again["flow_id"] = 2.into();
+    sent.push(again);
     // A shipper that was not answered sends again.
     sent.push(sent.last().unwrap().clone());
     let folder = Folder::new("clickhouse");
@@ -126,6 +131,7 @@ fn queries_answer_what_is_known() {
     let total = |rows: &[Value], key: &str| rows.iter().map(|r| r[key].as_u64().unwrap()).sum::<u64>();
     assert_eq!(total(rows("pools"), "sessions"), sessions.len() as u64);
     assert_eq!(total(rows("new-pools"), "clients"), total(rows("pools"), "clients"), "all are of today");
+    assert_eq!(total(rows("pools"), "shares"), sessions.iter().map(|s| shares(s, "accepted")).sum::<u64>());
     // Hours come of differences between records, sessions of the last ones.
     for (of_hour, kind) in [("shares_submitted", "submitted"), ("shares_accepted", "accepted")] {
         assert_eq!(total(rows("hours"), of_hour), sessions.iter().map(|s| shares(s, kind)).sum::<u64>());
@@ -150,7 +156,7 @@ fn queries_answer_what_is_known() {
 
 /// Records of three hours of a session like this one, of a dialect that no other has. What it did is in their differences.
 fn long_session(like: &Value) -> Vec<Value> {
-    let record = |(hour, accepted): (&str, u64)| {
+    let record = |(hour, accepted, last): (&str, u64, bool)| {
         let mut record = like.clone();
         let time = format!("2026-11-21T{hour}:30:00.000000+0000");
         record["timestamp"] = time.as_str().into();
@@ -160,10 +166,11 @@ fn long_session(like: &Value) -> Vec<Value> {
         record["mining"]["last_seen"] = time.as_str().into();
         record["mining"]["shares"] =
             serde_json::json!({"submitted": accepted + 1, "accepted": accepted, "rejected": 1});
-        record["mining"]["final"] = (hour == "20").into();
+        record["mining"]["final"] = last.into();
         record
     };
-    [("18", 10), ("19", 25), ("20", 45)].map(record).to_vec()
+    // The last one may have the time of the one before.
+    [("18", 10, false), ("19", 25, false), ("20", 40, false), ("20", 45, true)].map(record).to_vec()
 }
 
 /// Payees as the captures' own truth has them, and all of them as the events do.
