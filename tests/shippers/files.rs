@@ -56,6 +56,7 @@ fn all_are_well_formed_and_documented() {
                     assert_eq!(count(&pair[..1]), count(&pair[1..]), "{name}: {pair} do not match");
                 }
             }
+            "json" => drop(serde_json::from_str::<Value>(&content).unwrap_or_else(|e| panic!("{name}: {e}"))),
             kind => assert_eq!(kind, "sql", "{name} is of no kind that is known here"),
         }
         let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
@@ -64,6 +65,24 @@ fn all_are_well_formed_and_documented() {
             "docs/shippers.md has no {name}"
         );
     }
+}
+
+#[test]
+fn elasticsearch_is_told_which_numbers_have_fractions() {
+    let template: Value = serde_json::from_str(&text("config/shippers/elasticsearch/template.json")).unwrap();
+    let properties = &template["template"]["mappings"]["properties"]["geophone"];
+    let defs = &schema()["$defs"];
+    let kind = |of: &Value| {
+        of["$ref"].as_str().map_or(&of["type"], |r| &defs[r.rsplit('/').next().unwrap()]["type"]).clone()
+    };
+    let mut fractions = BTreeSet::new();
+    for (field, _) in fields().iter().filter(|(_, of)| kind(of) == "number") {
+        let place = field.split('.').fold(properties, |below, key| &below["properties"][key]);
+        assert_eq!(place["type"], "double", "{field}");
+        fractions.insert(field.clone());
+    }
+    assert_eq!(fractions.len(), 3, "{fractions:?}");
+    assert_eq!(properties["properties"]["flow_id"]["type"], "keyword");
 }
 
 /// Labels that Loki is given, of each example that has it.
