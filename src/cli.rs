@@ -31,7 +31,7 @@ struct Cli {
 enum Command {
     /// Watch live interfaces until stopped
     Run(Run),
-    /// Look at capture files (pcap, pcapng; plain, gzip or zstd)
+    /// Look at capture files (pcap, pcapng; plain, gzip or zstd); `read demo` needs none
     Read(Read),
     /// Validate configuration and rules, and name every fault
     Check(Check),
@@ -72,7 +72,7 @@ struct Read {
     /// BPF expression that frames must match
     #[arg(short = 'f', long, value_name = "EXPRESSION")]
     filter: Option<String>,
-    /// Capture files, `-` for standard input
+    /// Capture files, `-` for standard input, `demo` for a small capture that geophone holds itself
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
