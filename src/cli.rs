@@ -51,7 +51,7 @@ struct Run {
     #[arg(short, long = "interface", value_name = "IFACE")]
     interface: Vec<String>,
     /// Address of metrics and console, instead of the configured one
-    #[arg(long = "web.listen-address", value_name = "ADDR:PORT")]
+    #[arg(long = "web.listen-address", value_name = "ADDR:PORT", value_parser = address)]
     listen: Option<std::net::SocketAddr>,
     /// BPF expression, instead of the configured one
     #[arg(value_name = "EXPRESSION")]
@@ -161,6 +161,10 @@ struct Import {
     files: Vec<PathBuf>,
 }
 
+fn address(word: &str) -> Result<std::net::SocketAddr, String> {
+    word.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:9810 or [::1]:9810".to_owned())
+}
+
 fn format(word: &str) -> Result<feeds::Format, String> {
     let all = feeds::Format::ALL.map(feeds::Format::name).join(", ");
     feeds::Format::named(word).ok_or_else(|| format!("not one of {all}"))
@@ -214,8 +218,21 @@ impl Failure {
             capture::Kind::Permission => code::PERMISSION,
             capture::Kind::Runtime => code::FAILED,
         };
-        Self::new(code, error)
+        match error {
+            capture::Error::NoInterface { interface } => Self::new(code, no_interface(interface, error)),
+            _ => Self::new(code, error),
+        }
     }
+}
+
+/// With the interface that was probably meant, if there is one.
+fn no_interface(name: &str, error: &capture::Error) -> String {
+    let there = capture::interfaces().unwrap_or_default();
+    let near = config::nearest(name, there.iter().map(|(there, _)| there.as_str()));
+    near.map_or_else(
+        || error.to_string(),
+        |near| format!("{name}: no such interface: take {near}, or another that `geophone devices` lists"),
+    )
 }
 
 impl From<config::Error> for Failure {
@@ -252,6 +269,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(run) => {
+            misplaced(&run.filter)?;
             let filter = (!run.filter.is_empty()).then(|| run.filter.join(" "));
             daemon::run(daemon::Options {
                 config: run.config,
@@ -269,6 +287,22 @@ fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
+/// A lone word of the filter that is a file or an interface was meant as one.
+fn misplaced(filter: &[String]) -> Result<(), Failure> {
+    let [word] = filter else { return Ok(()) };
+    let option = if std::path::Path::new(word).is_file() {
+        "-c"
+    } else if capture::interfaces().is_ok_and(|there| there.iter().any(|(name, _)| name == word)) {
+        "-i"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        code::USAGE,
+        format_args!("'{word}' is no filter: write {option} {word}: see 'geophone --help'"),
+    ))
+}
+
 /// Help and version are no errors; anything else is one line and code 64.
 fn usage(error: &clap::Error) -> Result<(), Failure> {
     match error.kind() {
@@ -283,7 +317,7 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
                 |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
             let said: Vec<&str> =
                 text.lines().take_while(|l| !is_hint(l)).map(str::trim).filter(|l| !l.is_empty()).collect();
-            let said = said.join(" ").trim().trim_start_matches("error: ").to_owned();
+            let said = said.join(" ").replace(" tip: ", ": ").trim().trim_start_matches("error: ").to_owned();
             Err(Failure::new(code::USAGE, format_args!("{said}: see 'geophone --help'")))
         }
     }

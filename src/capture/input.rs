@@ -44,6 +44,9 @@ impl Input {
         if let Packing::Unread(name) = packing {
             return Err(Error::Format { input: input(), detail: format!("it is packed with {name}") });
         }
+        if head.is_empty() && rest.is_some() {
+            return Err(Error::Format { input: input(), detail: "it is empty".to_owned() });
+        }
         // Standard input is fed, too: it may stand at any offset, and belong to another user.
         if packing == Packing::Plain && rest.is_some() && !stdin && !is_pcapng(&head) {
             let capture = open_descriptor(&source)
