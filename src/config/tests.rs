@@ -39,6 +39,37 @@ fn built_in_file_has_each_key_with_a_comment() {
     }
 }
 
+/// What stands above each key says which values it takes.
+#[test]
+fn comments_name_the_range_of_each_number_and_duration() {
+    let root = yaml::parse(DEFAULT).unwrap();
+    let lines: Vec<&str> = DEFAULT.lines().collect();
+    let days = |span: Duration| match span.as_secs() {
+        secs if secs > 86_400 && secs % 86_400 == 0 => format!("{}d", secs / 86_400),
+        _ => value::show_span(span),
+    };
+    let (mut config, mut seen) = (Config::default(), 0);
+    for (section, keys) in config.sections() {
+        for (key, slot) in keys {
+            let range = match slot {
+                slot::Slot::Count(_, range) => format!("{} to {}", range.start(), range.end()),
+                slot::Slot::Span(_, range) | slot::Slot::SpanOrNone(_, range) => {
+                    format!("{} to {}", days(*range.start()), days(*range.end()))
+                }
+                _ => continue,
+            };
+            let at = find(&root, [section, key]).unwrap().line - 1;
+            let above = lines[..at].iter().rev().take_while(|l| l.trim().starts_with('#'));
+            let mut comment: Vec<&str> = above.map(|l| l.trim().trim_start_matches(['#', ' '])).collect();
+            comment.reverse();
+            let comment = comment.join(" ");
+            assert!(comment.contains(&range), "{section}.{key}: its comment does not say {range}: {comment}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "only {seen} ranges");
+}
+
 #[test]
 fn dump_loads_to_the_same() {
     let mut config = Config::default();

@@ -7,6 +7,7 @@ use rustix::fs::{Access, access};
 
 use super::cost::{self, Cost};
 use crate::capture::{self, Error};
+use crate::cli::no_interface;
 use crate::config::{Config, Level};
 
 /// Series that a small Prometheus should not be given unasked.
@@ -36,8 +37,17 @@ fn interfaces(config: &Config) -> Vec<String> {
                 );
                 break;
             }
+            Err(error @ Error::NoInterface { .. }) => {
+                found.push(format!("capture.interfaces: {}", no_interface(name, &error)));
+            }
             Err(error) => found.push(format!("capture.interfaces: {error}")),
         }
+    }
+    if config.capture.interfaces.len() > 1 && config.capture.interfaces.iter().any(|name| name == "any") {
+        found.push(
+            "capture.interfaces: `any` hears the others too, so their frames are read twice: keep one or the other"
+                .to_owned(),
+        );
     }
     found
 }
@@ -137,8 +147,7 @@ fn costs(config: &Config, memory: &[Cost]) -> Vec<String> {
     let series = cost::series(config);
     if series > MANY_SERIES {
         found.push(format!(
-            "ledger.max_clients: up to {series} series for Prometheus, at some 4 KiB of its memory each: \
-             lower it, or see that it has room"
+            "ledger.max_clients: up to {series} series for Prometheus: lower it, or see that it has the memory"
         ));
     }
     found
