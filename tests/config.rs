@@ -107,7 +107,7 @@ rules: {directory: [a, b]}
 ledger: {max_clients: 999999999999999999999999999999999999999999999}
 ";
     let expected = [
-        "3:3: capture.interface: unknown key: remove it, or use one of: interfaces, filter",
+        "3:3: capture.interface: unknown key: write interfaces, or remove it; there are: interfaces, filter",
         "2:15: capture.interfaces: \"eth0\" is no list: list 1 to 64",
         "4:13: capture.ring_mib: \"64MiB\" is no whole number: write a whole number from 1 to 4096",
         "5:16: capture.promiscuous: 1 is neither true nor false: write true or false",
@@ -118,7 +118,7 @@ ledger: {max_clients: 999999999999999999999999999999999999999999999}
         "12:11: web.listen: \"localhost:9810\" is no IP address with port: write it like 127.0.0.1:9810",
         "13:19: privacy.payees: \"hashed\" is none of the words: write one of: clear, hash",
         "14:6: log: \"loud\" is no mapping: write keys below it: level",
-        "15:1: sensors: unknown key: remove it, or use one of: capture, sensor, rules",
+        "15:1: sensors: unknown key: write sensor, or remove it; there are: capture, sensor, rules",
         "16:17: events.queue: 1.5 is no whole number",
         "16:38: events.stats_interval: has no value: write a number with",
         "16:46: events.file: \"\" is empty",

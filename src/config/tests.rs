@@ -48,7 +48,7 @@ fn comments_name_the_range_of_each_number_and_duration() {
         secs if secs > 86_400 && secs % 86_400 == 0 => format!("{}d", secs / 86_400),
         _ => value::show_span(span),
     };
-    let (mut config, mut seen) = (Config::default(), 0);
+    let (mut config, mut seen, mut missing) = (Config::default(), 0, Vec::new());
     for (section, keys) in config.sections() {
         for (key, slot) in keys {
             let range = match slot {
@@ -63,10 +63,13 @@ fn comments_name_the_range_of_each_number_and_duration() {
             let mut comment: Vec<&str> = above.map(|l| l.trim().trim_start_matches(['#', ' '])).collect();
             comment.reverse();
             let comment = comment.join(" ");
-            assert!(comment.contains(&range), "{section}.{key}: its comment does not say {range}: {comment}");
+            if !comment.contains(&range) {
+                missing.push(format!("{section}.{key}: its comment does not say {range}: {comment}"));
+            }
             seen += 1;
         }
     }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
     assert!(seen > 15, "only {seen} ranges");
 }
 
