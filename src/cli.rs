@@ -95,6 +95,9 @@ struct Check {
     /// Print the configuration in force, defaults included
     #[arg(long)]
     dump: bool,
+    /// Print faults and warnings alone
+    #[arg(short, long, conflicts_with = "dump")]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -220,6 +223,9 @@ impl Failure {
         };
         match error {
             capture::Error::NoInterface { interface } => Self::new(code, no_interface(interface, error)),
+            capture::Error::Filter { .. } if !typed => {
+                Self::new(code, format_args!("capture.filter: {error}"))
+            }
             _ => Self::new(code, error),
         }
     }
@@ -279,7 +285,7 @@ fn run(command: Command) -> Result<(), Failure> {
             })
         }
         Command::Read(read) => read::read(&read),
-        Command::Check(check) => check::check(check.config.as_deref(), check.dump),
+        Command::Check(check) => check::check(&check),
         Command::Rules(Rules::Import(asked)) => rules::import::import(&asked),
         Command::Rules(Rules::List { config, json }) => rules::list(config.as_deref(), json),
         Command::Rules(Rules::Test { config }) => rules::test::test(config.as_deref()),

@@ -653,3 +653,39 @@ fn built_in_files_load_and_dump_to_themselves() {
     assert!(rules.host_count() > 500);
     assert_eq!(rules.own().count(), 2);
 }
+
+/// The built-in file is the one place where keys are explained: no document has a table of them, and where one names a
+/// default, as `section.key` (DEFAULT), it is the code's.
+#[test]
+fn no_document_explains_keys_again_or_names_other_defaults() {
+    let defaults: serde_yaml::Value = serde_yaml::from_str(geophone::config::DEFAULT).unwrap();
+    let default = |span: &str| {
+        let (section, key) = span.split_once('.')?;
+        defaults.get(section)?.get(key).map(|value| serde_yaml::to_string(value).unwrap().trim().to_owned())
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = folder.chain(["README.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
+    let mut seen = 0;
+    for path in pages.filter(|p| p.extension().is_some_and(|e| e == "md") && !p.ends_with("events.md")) {
+        let text = fs::read_to_string(&path).unwrap();
+        for line in text.lines() {
+            let first = line.strip_prefix("| `").and_then(|l| l.split('`').next());
+            assert!(first.and_then(default).is_none(), "{}: a table of keys: {line}", path.display());
+            let spans: Vec<&str> = line.split('`').collect();
+            for pair in spans[1..].windows(2).step_by(2) {
+                let (Some(is), Some(told)) = (default(pair[0]), pair[1].strip_prefix(" (")) else { continue };
+                let told: String = told.chars().take_while(|c| c.is_ascii_digit() || *c == ' ').collect();
+                let told = told.replace(' ', "");
+                if told.is_empty() {
+                    continue;
+                }
+                // Durations are told with a space before their unit.
+                let digits: String = is.chars().take_while(char::is_ascii_digit).collect();
+                assert_eq!(digits, told, "{}: the default of {}", path.display(), pair[0]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 8, "only {seen} defaults are named");
+}

@@ -166,7 +166,8 @@ fn what_is_risky_is_named_and_fails_no_check() {
         "capture: {interfaces: [lo], filter: 'not host 192.0.2.1 and not (vlan and host 192.0.2.1)'}\n\
          events: {file: eve.json}\nlearned: {file: learned.jsonl}\n",
     );
-    let (code, _, err) = said(&folder, &["check", "-c", &good]);
+    let (code, out, err) = said(&folder, &["check", "--quiet", "-c", &good]);
+    assert_eq!(out, "", "an explanation that nobody asked for");
     let rest: Vec<&str> = err.lines().filter(|l| !l.contains("may not capture")).collect();
     assert!(code == Some(0) && rest.is_empty(), "{err}");
     assert!(!folder.0.join("eve.json").exists(), "a check writes nothing");
@@ -176,6 +177,7 @@ fn what_is_risky_is_named_and_fails_no_check() {
 fn slips_are_answered_with_what_was_meant() {
     let folder = Folder::new();
     let config = folder.file("c.yaml", "sensor:\n  max_flow: 9\n");
+    let filter = folder.file("filter.yaml", "capture: {filter: tcp prt 1}\n");
     let empty = folder.file("empty.pcap", "");
     let text = folder.file("text", "no capture at all\n");
     let directory = folder.0.to_str().unwrap().to_owned();
@@ -296,11 +298,7 @@ fn the_log_says_what_is_done_and_when_mining_is_found() {
     }
     // The address is the one that answers, also where the port was left to the system.
     let page = log.split("page to start from: http://").nth(1).unwrap().split('/').next().unwrap();
-    let mut web = TcpStream::connect(page).unwrap();
-    web.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    web.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.") && answer.contains(" 200 "), "{answer}");
+    assert!(get(page, "/").contains("<html"), "a page for people");
 
     for _ in 0..2 {
         mine();
@@ -308,8 +306,38 @@ fn the_log_says_what_is_done_and_when_mining_is_found() {
     let line = daemon.line("mining found: ").expect("a line about mining");
     assert!(line.contains("INFO mining found: bitcoin; 1 client so far"), "{line}");
     assert!(!line.contains("127.0.0."), "no client is named at info: {line}");
+    // `geophone check` counts one more: a hash rate, which takes shares. The account of the session follows the alert.
+    let expected = series_a_client(&folder) - 1;
+    let mut of_client = Vec::new();
+    for _ in 0..50 {
+        let metrics = get(page, "/metrics");
+        of_client = metrics.lines().filter(|l| l.contains("client=\"127.")).map(str::to_owned).collect();
+        if of_client.len() >= expected {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(of_client.len(), expected, "{of_client:#?}");
     daemon.child.kill().unwrap();
     assert_eq!(daemon.line("mining found: bitcoin; 1 client"), None, "once a client and dialect");
+}
+
+/// What the daemon answers.
+fn get(address: &str, path: &str) -> String {
+    let mut web = TcpStream::connect(address).unwrap();
+    web.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    web.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.") && answer.contains(" 200 "), "{answer}");
+    answer
+}
+
+/// How many series a client is said to have.
+fn series_a_client(folder: &Folder) -> usize {
+    let (_, out, _) = said(folder, &["check"]);
+    let line = out.lines().find(|l| l.starts_with("  series")).expect("a line about series");
+    let (_, rest) = line.split_once("ledger.max_clients of ").unwrap();
+    rest.split(',').next().unwrap().parse().unwrap()
 }
 
 /// A miner's first words to a pool, over loopback.
