@@ -44,17 +44,13 @@ fn built_in_file_has_each_key_with_a_comment() {
 fn comments_name_the_range_of_each_number_and_duration() {
     let root = yaml::parse(DEFAULT).unwrap();
     let lines: Vec<&str> = DEFAULT.lines().collect();
-    let days = |span: Duration| match span.as_secs() {
-        secs if secs > 86_400 && secs % 86_400 == 0 => format!("{}d", secs / 86_400),
-        _ => value::show_span(span),
-    };
     let (mut config, mut seen, mut missing) = (Config::default(), 0, Vec::new());
     for (section, keys) in config.sections() {
         for (key, slot) in keys {
             let range = match slot {
                 slot::Slot::Count(_, range) => format!("{} to {}", range.start(), range.end()),
                 slot::Slot::Span(_, range) | slot::Slot::SpanOrNone(_, range) => {
-                    format!("{} to {}", days(*range.start()), days(*range.end()))
+                    format!("{} to {}", span(*range.start()), span(*range.end()))
                 }
                 _ => continue,
             };

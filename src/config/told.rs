@@ -55,7 +55,10 @@ pub fn watched_for(rules: &RuleSet, feeds: &[FeedCount]) -> String {
     )
 }
 
-/// A duration as the configuration file writes it.
+/// A duration as the configuration file may write it, whole days as days.
 pub fn span(span: std::time::Duration) -> String {
-    super::value::show_span(span)
+    match span.as_secs() {
+        secs if secs > 86_400 && secs.is_multiple_of(86_400) => format!("{}d", secs / 86_400),
+        _ => super::value::show_span(span),
+    }
 }

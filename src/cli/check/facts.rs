@@ -61,8 +61,8 @@ fn permission(names: &[String]) -> String {
 fn looks_for(config: &Config, loaded: &Loaded) -> Vec<Fact> {
     let l = &config.learned;
     let kept = l.file.as_ref().map_or_else(
-        || "until it ends (learned.file keeps them)".to_owned(),
-        |file| format!("over restarts in {}", file.display()),
+        || "when it ends (learned.file keeps them)".to_owned(),
+        |file| format!("not by a restart: they stand in {}", file.display()),
     );
     let mut facts =
         vec![("rules", config.rules_in_words()), ("watched for", watched_for(&loaded.rules, &loaded.feeds))];
@@ -70,7 +70,10 @@ fn looks_for(config: &Config, loaded: &Loaded) -> Vec<Fact> {
     facts.push(("reloads", config.reloads_in_words()));
     facts.push((
         "remembers",
-        format!("servers that spoke mining, for {} of silence, {kept}", span(l.endpoint_idle)),
+        format!(
+            "servers that spoke mining; forgotten after {} of silence, and {kept}",
+            span(l.endpoint_idle)
+        ),
     ));
     facts
 }
@@ -88,7 +91,7 @@ fn tells(config: &Config) -> Vec<Fact> {
         (
             "clients",
             format!(
-                "{}; {} at most, each until {} of silence",
+                "{}; {} at most, forgotten after {} of silence",
                 config.clients_in_words(),
                 ledger.max_clients,
                 span(ledger.client_idle)
