@@ -188,6 +188,8 @@ fn slips_are_answered_with_what_was_meant() {
             "sensor.max_flow: unknown key: write max_flows, or remove it; there are: ",
         ),
         (&["check", "-c", &directory], 66, "name a file, not a directory"),
+        (&["check", "-c", &filter], 78, "capture.filter: filter \"tcp prt 1\": "),
+        (&["read", "-c", &filter, "demo"], 78, "capture.filter: filter \"tcp prt 1\": "),
         (
             &["run", "-i", "l0"],
             66,
