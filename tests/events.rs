@@ -177,7 +177,7 @@ fn hostile_texts_stay_texts() {
     let validator = validator();
     let long = "\u{9b}é".repeat(40_000);
     let key = Key::new(b"sixteen bytes ok".to_vec()).unwrap();
-    let hashed = Privacy { payees: Payees::Hash, key: Some(key) };
+    let hashed = Privacy { payees: Payees::Hash, key: Some(key), ..Privacy::default() };
     for text in HOSTILE.iter().copied().chain([long.as_str()]) {
         for privacy in [&Privacy::default(), &hashed] {
             let account = mining(Dialect::Cryptonote, Certainty::Proven, Some(text));
@@ -355,7 +355,7 @@ proptest! {
         hash in any::<bool>(),
     ) {
         let payees = if hash { Payees::Hash } else { Payees::Clear };
-        let privacy = Privacy { payees, key: None };
+        let privacy = Privacy { payees, ..Privacy::default() };
         let mut account = mining(Dialect::EthProxy, Certainty::Strong, Some(&text));
         account.difficulty = Some(number);
         let validator = validator();

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use super::table::plain;
-use super::{Failure, print};
+use super::{Failure, print, warn};
 use crate::capture;
-use crate::config::{Config, load_all};
+use crate::config::{ClientNames, Config, load_with_people};
 
 /// Validates the configuration, its rules and its capture filter.
 pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
     let config = Config::load(path)?;
-    let loaded = load_all(&config)?;
+    let (loaded, people) = load_with_people(&config)?;
+    people.warnings.iter().for_each(|warning| warn(warning));
     let rules = &loaded.rules;
     if let Some(filter) = &config.capture.filter {
         capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
@@ -27,6 +28,12 @@ pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
         writeln!(out, "rules: {detections} detections, {dialects} described dialects, {pools} pool hosts")?;
         for feed in &loaded.feeds {
             writeln!(out, "feed {}", plain(&feed.to_string()))?;
+        }
+        if config.privacy.clients != ClientNames::Address {
+            writeln!(out, "clients: shown by {}", config.privacy.clients.name())?;
+        }
+        if let Some(all) = &people.privacy.subscribers {
+            writeln!(out, "subscribers: {} names for {} networks", all.len(), all.networks())?;
         }
         writeln!(out, "metrics: http://{}/metrics", config.web.listen)
     })

@@ -83,7 +83,7 @@ fn row(ledger: &Ledger, client: Client) -> ClientRow {
 }
 
 fn row_of(ledger: &Ledger, addr: &str) -> ClientRow {
-    row(ledger, Client::of(addr.parse().unwrap()))
+    row(ledger, Client::of(addr.parse().unwrap(), &Privacy::default()))
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn ipv6_clients_fold_to_their_subscriber() {
     ledger.apply(&Flow::new(1, "2001:db8:1:2:aaaa::1", Dialect::Bitcoin).alert());
     ledger.apply(&Flow::new(2, "2001:db8:1:2:bbbb::1", Dialect::Bitcoin).alert());
     ledger.apply(&Flow::new(3, "2001:db8:1:3::1", Dialect::Bitcoin).alert());
-    let clients: Vec<_> = ledger.snapshot().clients.iter().map(|row| row.client).collect();
+    let clients: Vec<_> = ledger.snapshot().clients.iter().map(|row| row.client.clone()).collect();
     let of = |addr: &str| Client::Address(addr.parse().unwrap());
     assert_eq!(clients, [of("2001:db8:1:2::"), of("2001:db8:1:3::")]);
 }
@@ -305,7 +305,7 @@ fn under_threads_no_counter_goes_down_and_nothing_is_lost() {
             let snapshot = ledger.snapshot();
             assert!(snapshot.clients_apart() <= 3);
             for row in snapshot.clients {
-                let submitted = before.insert(row.client, row.shares.submitted).unwrap_or(0);
+                let submitted = before.insert(row.client.clone(), row.shares.submitted).unwrap_or(0);
                 assert!(row.shares.submitted >= submitted, "{:?} went down", row.client);
             }
         }

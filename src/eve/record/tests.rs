@@ -80,7 +80,7 @@ fn privacy_reaches_every_text_of_the_miner() {
         alert.reason = format!("mining.authorize named {payee}");
     }
     let mut out = Vec::new();
-    Renderer::new(Privacy { payees: Payees::Hash, key: None }).event("eth0", &event, &mut out);
+    Renderer::new(Privacy { payees: Payees::Hash, ..Privacy::default() }).event("eth0", &event, &mut out);
     let text = String::from_utf8(out).unwrap();
     assert!(!text.contains(&payee) && !text.contains("alice"), "{text}");
     assert_eq!(text.matches("sha1:").count(), 4, "{text}");
