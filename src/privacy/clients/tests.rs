@@ -12,7 +12,7 @@ fn addr(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// Appendix of draft-denis-ipcrypt, "ipcrypt-pfx test vectors".
+/// All test vectors that draft-denis-ipcrypt gives for ipcrypt-pfx.
 #[test]
 fn agrees_with_the_vectors_of_the_draft() {
     let basic = "0123456789abcdeffedcba98765432101032547698badcfeefcdab8967452301";
