@@ -271,7 +271,10 @@ fn the_schema_is_strict() {
     spoilt("/mining", "hashrate", Some((-1).into()));
     spoilt("", "timestamp", Some("2026-11-21T23:16:00.123456Z".into()));
     spoilt("", "src_ip", Some("10.0.0.256".into()));
-    spoilt("", "community_id", None);
+    spoilt("", "community_id", Some("1:".into()));
+    spoilt("", "src_net", Some("192.0.2.0".into()));
+    spoilt("", "flow_id", None);
+    assert!(good["community_id"].is_string());
     spoilt("", "event_type", Some("flow".into()));
     spoilt("", "vlan", Some(Vec::<u16>::new().into()));
 }
