@@ -103,7 +103,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         let _inside = runtime.enter();
         loader.watch(watched, seen);
     }
-    let size = Size::of(&rules, &feeds);
+    let size = Size::of(&rules, &feeds, &privacy);
     let daemon = Daemon {
         options,
         config,

@@ -42,7 +42,7 @@ impl Daemon {
 
     /// Whether what was read may take the place of what is in force; why not, a line each.
     fn judge(&mut self, read: Read) -> Result<(Read, Size), String> {
-        let size = Size::of(&read.rules, &read.feeds);
+        let size = Size::of(&read.rules, &read.feeds, &read.people.privacy);
         let lost = if read.config.rules.allow_shrink { Vec::new() } else { self.size.lost(&size) };
         if lost.is_empty() {
             return Ok((read, size));
