@@ -329,6 +329,11 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
     }
 }
 
+/// Says on standard error what should be looked into.
+fn warn(what: &str) {
+    let _ = writeln!(io::stderr(), "geophone: warning: {what}");
+}
+
 /// Writes to standard output; a reader that went away is success, as for any filter.
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());

@@ -14,11 +14,12 @@ use tracing::{error, info, warn};
 
 use crate::capture::{self, Live};
 use crate::cli::Failure;
-use crate::config::{Config, watched_for};
+use crate::config::{Config, People, watched_for};
 use crate::eve::{self, Renderer, StatsRecord};
 use crate::learned::Learned;
 use crate::ledger::{self, Ledger};
 use crate::metrics::{Build, EventTotals, Metrics, Sources};
+use crate::privacy::Privacy;
 use crate::rules::RuleSet;
 use crate::web;
 
@@ -69,8 +70,9 @@ const STUCK: Duration = Duration::from_secs(10);
 pub fn run(options: Options) -> Result<(), Failure> {
     let started = clock::wall();
     let Load { watched, seen, result } = options.load(Watched::default());
-    let Read { config, rules, feeds } = result?;
+    let Read { config, rules, feeds, people } = result?;
     log::start(config.log.level);
+    tell_people(&people);
     reload::give_back();
     let captures = open(&config, options.filter.is_some())?;
     let listener = web::bind(config.web.listen).map_err(Failure::running)?;
@@ -82,8 +84,10 @@ pub fn run(options: Options) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|e| Failure::running(format_args!("runtime: {e}: free some file descriptors")))?;
-    let writer = start_writer(&config)?;
+    let privacy = people.privacy;
+    let writer = start_writer(&config, &privacy)?;
     let ledger = Arc::new(Ledger::new(ledger_settings(&config)));
+    ledger.call_clients(privacy.clone());
     let learned = Arc::new(Learned::new(config.learned_settings()));
     let kept =
         config.learned.file.clone().and_then(|path| Kept::open(path, Arc::clone(&learned))).map(Arc::new);
@@ -106,11 +110,12 @@ pub fn run(options: Options) -> Result<(), Failure> {
         let _inside = runtime.enter();
         loader.watch(watched, seen);
     }
-    let size = Size::of(&rules, &feeds);
+    let size = Size::of(&rules, &feeds, &privacy);
     let silence = Silence::of(&config);
     let daemon = Daemon {
         options,
         config,
+        privacy,
         rules,
         size,
         loader,
@@ -192,13 +197,21 @@ fn ledger_settings(config: &Config) -> ledger::Settings {
     ledger::Settings { max_clients: config.ledger.max_clients, client_idle: config.ledger.client_idle }
 }
 
-fn start_writer(config: &Config) -> Result<eve::Writer, Failure> {
+/// What should be looked into, and how many names there are.
+fn tell_people(people: &People) {
+    people.warnings.iter().for_each(|warning| warn!("{warning}"));
+    if let Some(all) = &people.privacy.subscribers {
+        info!("subscribers: {} names for {} networks", all.len(), all.networks());
+    }
+}
+
+fn start_writer(config: &Config, privacy: &Privacy) -> Result<eve::Writer, Failure> {
     let settings = eve::Settings {
         destination: config.events.file.clone().into(),
         queue: config.events.queue,
         ..eve::Settings::default()
     };
-    eve::Writer::start(settings, Renderer::new(config.privacy.settings()))
+    eve::Writer::start(settings, Renderer::new(privacy.clone()))
         .map_err(|e| Failure::running(format_args!("event writer: {e}: raise the limit of tasks")))
 }
 
@@ -253,6 +266,7 @@ impl EventCounters {
 struct Daemon {
     options: Options,
     config: Config,
+    privacy: Privacy,
     /// In force, and the last to be let go of: never on a worker's thread.
     rules: Arc<RuleSet>,
     size: Size,

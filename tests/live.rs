@@ -16,6 +16,8 @@ use serde_json::Value;
 mod known;
 #[path = "live/network.rs"]
 mod network;
+#[path = "live/people.rs"]
+mod people;
 #[path = "live/pool.rs"]
 mod pool;
 #[path = "live/prometheus.rs"]

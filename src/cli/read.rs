@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, Read, Summary, print};
 use crate::capture::{self, Batch};
-use crate::config::{Config, load_rules};
+use crate::config::{Config, load_with_people};
 use crate::detect::{Alert, Event, Phase, SessionRecord, Signal};
 use crate::eve::{Lines, Renderer};
 use crate::learned::Learned;
@@ -30,20 +30,22 @@ const LONG: u64 = 64 << 20;
 /// Reads all files through one sensor, so that a session may go on from one file of a rotated capture to the next.
 pub(super) fn read(args: &Read) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref())?;
-    let rules = Arc::new(load_rules(&config)?);
+    let (loaded, people) = load_with_people(&config)?;
+    people.warnings.iter().for_each(|warning| super::warn(warning));
+    let rules = Arc::new(loaded.rules);
     let learned = Arc::new(Learned::new(config.learned_settings()));
     let mut reading = Reading {
         sensor: Sensor::with_learned(config.sensor_settings(), rules, Arc::clone(&learned), 0),
         learned,
         expired: Time(0),
         events: Vec::new(),
-        out: open_events(args.events.as_deref(), Renderer::new(config.privacy.settings()))?,
+        out: open_events(args.events.as_deref(), Renderer::new(people.privacy.clone()))?,
         sessions: Vec::new(),
         claims: Vec::new(),
         keep: args.summary != Summary::None,
         opened: 0,
         is_demo: false,
-        privacy: config.privacy.settings(),
+        privacy: people.privacy,
     };
     let mut failures = Vec::new();
     let filter = Filter {
@@ -147,7 +149,7 @@ impl Reading {
                 Ok(Batch::More) => {}
                 Ok(Batch::Done) => return Ok(true),
                 Err(error) if error.kind() == capture::Kind::Truncated => {
-                    let _ = writeln!(io::stderr(), "geophone: warning: {error}");
+                    super::warn(&error.to_string());
                     return Ok(true);
                 }
                 Err(error) => return Err(Failure::capture(&error, filter.typed)),

@@ -84,7 +84,14 @@ fn dump_loads_to_the_same() {
     config.learned.file = Some(PathBuf::from("endpoints.jsonl"));
     config.learned.endpoint_idle = Duration::from_secs(60);
     config.web.listen = "[::1]:9810".parse().unwrap();
-    config.privacy.payees = Payees::Hash;
+    config.ledger.subscribers = Some(PathBuf::from("clients.csv"));
+    config.privacy = Privacy {
+        clients: ClientNames::Subscriber,
+        subnet_v4: 32,
+        subnet_v6: 16,
+        payees: Payees::Hash,
+        key_file: Some(PathBuf::from("/etc/geophone/privacy.key")),
+    };
     config.log.level = Level::Trace;
     for config in [config, Config::default()] {
         let text = config.dump();

@@ -1,13 +1,21 @@
 //! What is in force, a few words each: for `geophone check` and the first lines of the daemon's log. It names no secret.
 
-use super::{Config, FeedCount};
+use super::{ClientNames, Config, FeedCount};
 use crate::privacy::Payees;
 use crate::rules::RuleSet;
 
 impl Config {
-    /// How clients appear in metrics.
+    /// How clients appear in metrics and events.
     pub fn clients_in_words(&self) -> String {
-        "by address, IPv6 by its /64".to_owned()
+        let privacy = &self.privacy;
+        match privacy.clients {
+            ClientNames::Address => "by address, IPv6 by its /64".to_owned(),
+            ClientNames::Pseudonym => "by pseudonym, an address encrypted with the key".to_owned(),
+            ClientNames::Subnet => format!("by network, /{} and /{}", privacy.subnet_v4, privacy.subnet_v6),
+            ClientNames::Subscriber => {
+                "by the subscriber's name, and by address where there is none".to_owned()
+            }
+        }
     }
 
     /// How payees appear in events.

@@ -2,17 +2,22 @@
 
 use super::cost::{self, Cost};
 use crate::capture::{self, Error};
-use crate::config::{Config, Loaded, span, watched_for};
+use crate::config::{Config, Loaded, People, span, watched_for};
 
 /// A name and what is to be said of it.
 type Fact = (&'static str, String);
 
 /// The sections with their heads.
-pub(super) fn sections(config: &Config, loaded: &Loaded, memory: &[Cost]) -> [(&'static str, Vec<Fact>); 4] {
+pub(super) fn sections(
+    config: &Config,
+    loaded: &Loaded,
+    people: &People,
+    memory: &[Cost],
+) -> [(&'static str, Vec<Fact>); 4] {
     [
         ("WHERE IT LISTENS", listens(config)),
         ("WHAT IT LOOKS FOR", looks_for(config, loaded)),
-        ("WHOM IT TELLS", tells(config)),
+        ("WHOM IT TELLS", tells(config, people)),
         ("WHAT IT MAY COST, AT WORST", costs(config, memory)),
     ]
 }
@@ -78,14 +83,14 @@ fn looks_for(config: &Config, loaded: &Loaded) -> Vec<Fact> {
     facts
 }
 
-fn tells(config: &Config) -> Vec<Fact> {
+fn tells(config: &Config, people: &People) -> Vec<Fact> {
     let Config { events, ledger, web, log, .. } = config;
     let reach = if web.listen.ip().is_loopback() { "this host alone" } else { "other hosts, without login" };
     let file = events.file.as_ref().map_or_else(
         || "none are written; events.file names where to".to_owned(),
         |file| format!("{}, and figures every {}", file.display(), span(events.stats_interval)),
     );
-    vec![
+    let mut facts = vec![
         ("metrics", format!("http://{}/metrics, for {reach}", web.listen)),
         ("events", file),
         (
@@ -99,7 +104,11 @@ fn tells(config: &Config) -> Vec<Fact> {
         ),
         ("payees", config.payees_in_words().to_owned()),
         ("log", format!("{} and more important", log.level.name())),
-    ]
+    ];
+    if let Some(all) = &people.privacy.subscribers {
+        facts.insert(3, ("subscribers", format!("{} names for {} networks", all.len(), all.networks())));
+    }
+    facts
 }
 
 fn costs(config: &Config, memory: &[Cost]) -> Vec<Fact> {
