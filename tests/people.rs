@@ -400,5 +400,5 @@ fn a_key_comes_from_a_file_or_from_the_service_manager() {
     );
     folder.file("clients.csv", "192.0.2.1,Ada\n2001:db8::/56,Ada\n");
     let (_, said) = check(&folder, "ledger: {subscribers: clients.csv}", None);
-    assert!(said.contains("subscribers: 1 names for 2 networks"), "{said}");
+    assert!(said.contains("subscribers  1 names for 2 networks"), "{said}");
 }

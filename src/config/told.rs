@@ -18,13 +18,12 @@ impl Config {
         }
     }
 
-    /// How payees appear in events.
-    pub const fn payees_in_words(&self) -> &'static str {
-        match self.privacy.payees {
-            Payees::Clear => "in clear; mail addresses masked",
-            Payees::Hash => {
-                "as hashes without a key, so that who guesses a wallet can test it; mail addresses masked"
-            }
+    /// How payees appear in events; `has_key` says whether there is a key of pseudonyms.
+    pub const fn payees_in_words(&self, has_key: bool) -> &'static str {
+        match (self.privacy.payees, has_key) {
+            (Payees::Clear, _) => "in clear; mail addresses masked",
+            (Payees::Hash, true) => "as hashes made with the key",
+            (Payees::Hash, false) => "as hashes without a key, so that who guesses a wallet can test it",
         }
     }
 

@@ -102,7 +102,7 @@ fn tells(config: &Config, people: &People) -> Vec<Fact> {
                 span(ledger.client_idle)
             ),
         ),
-        ("payees", config.payees_in_words().to_owned()),
+        ("payees", config.payees_in_words(people.privacy.key.is_some()).to_owned()),
         ("log", format!("{} and more important", log.level.name())),
     ];
     if let Some(all) = &people.privacy.subscribers {
