@@ -8,9 +8,12 @@ use crate::{flow, learned, sensor};
 mod fault;
 mod file;
 mod host_list;
+mod nearest;
+mod people;
 mod rule_files;
 mod sections;
 mod slot;
+mod told;
 mod value;
 mod words;
 mod yaml;
@@ -20,10 +23,14 @@ mod tests;
 
 pub use fault::{Error, Fault};
 pub use host_list::{HEAD as HOST_LIST_HEAD, Heading, write_host_list};
+pub use nearest::nearest;
+pub use people::People;
 pub use rule_files::{
     FeedCount, Loaded, Sample, Sampled, Samples, load_all, load_rules, load_rules_with_samples,
+    load_with_people,
 };
-pub use sections::{Capture, Events, Learned, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
+pub use sections::{Capture, ClientNames, Events, Learned, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
+pub use told::{span, watched_for};
 
 use fault::{Faults, FileFaults, label};
 use sections::Keys;
@@ -61,8 +68,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads a file, or the built-in configuration. Relative `rules.directory` and `rules.feeds` start at the file's own
-    /// folder; relative `events.file` and `learned.file` at the working directory.
+    /// Reads a file, or the built-in configuration. Relative `rules.directory`, `rules.feeds`, `ledger.subscribers` and
+    /// `privacy.key_file` start at the file's own folder; relative `events.file` and `learned.file` at the working
+    /// directory.
     pub fn load(path: Option<&Path>) -> Result<Self, Error> {
         let mut faults = Faults::default();
         let Some(path) = path else {
@@ -74,8 +82,11 @@ impl Config {
         };
         let mut config = Self::read(&label(path), &text, &mut faults);
         if let Some(folder) = path.parent() {
-            for directory in [&mut config.rules.directory, &mut config.rules.feeds].into_iter().flatten() {
-                *directory = folder.join(&directory);
+            let Self { rules, ledger, privacy, .. } = &mut config;
+            let given =
+                [&mut rules.directory, &mut rules.feeds, &mut ledger.subscribers, &mut privacy.key_file];
+            for path in given.into_iter().flatten() {
+                *path = folder.join(&path);
             }
         }
         faults.finish(config)
@@ -156,6 +167,7 @@ impl Config {
             }
         }
         config.check_bounds(&root, &mut faults);
+        config.check_people(&root, &mut faults);
         config
     }
 

@@ -14,27 +14,31 @@ use tracing::{error, info, warn};
 
 use crate::capture::{self, Live};
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, People, watched_for};
 use crate::eve::{self, Renderer, StatsRecord};
 use crate::learned::Learned;
 use crate::ledger::{self, Ledger};
 use crate::metrics::{Build, EventTotals, Metrics, Sources};
+use crate::privacy::Privacy;
 use crate::rules::RuleSet;
 use crate::web;
 
 mod clock;
+mod found;
 mod kept;
 mod log;
 mod reload;
 mod replace;
 mod seen;
 mod size;
+mod start;
 mod worker;
 
 use clock::Clock;
 use kept::Kept;
 use reload::{Load, Loader, Read, Watched};
 use size::Size;
+use start::Silence;
 use worker::Worker;
 
 /// What may be typed to override the configuration.
@@ -66,18 +70,24 @@ const STUCK: Duration = Duration::from_secs(10);
 pub fn run(options: Options) -> Result<(), Failure> {
     let started = clock::wall();
     let Load { watched, seen, result } = options.load(Watched::default());
-    let Read { config, rules, feeds } = result?;
+    let Read { config, rules, feeds, people } = result?;
     log::start(config.log.level);
+    tell_people(&people);
     reload::give_back();
-    feeds.iter().for_each(|feed| info!("feed {feed}"));
     let captures = open(&config, options.filter.is_some())?;
     let listener = web::bind(config.web.listen).map_err(Failure::running)?;
+    info!("geophone {} ({})", env!("CARGO_PKG_VERSION"), env!("GEOPHONE_REVISION"));
+    start::capturing(&config, &captures);
+    info!("watching for {}", watched_for(&rules, &feeds));
+    feeds.iter().for_each(|feed| info!("feed {feed}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::running(format_args!("runtime: {e}: free some file descriptors")))?;
-    let writer = start_writer(&config)?;
+    let privacy = people.privacy;
+    let writer = start_writer(&config, &privacy)?;
     let ledger = Arc::new(Ledger::new(ledger_settings(&config)));
+    ledger.call_clients(privacy.clone());
     let learned = Arc::new(Learned::new(config.learned_settings()));
     let kept =
         config.learned.file.clone().and_then(|path| Kept::open(path, Arc::clone(&learned))).map(Arc::new);
@@ -87,6 +97,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         learned: Arc::clone(&learned),
         events: writer.sender(),
         clock: clock.clone(),
+        found: Arc::default(),
     };
     let workers = start_workers(&config, captures, &rules, &shared)?;
     drop(shared);
@@ -99,10 +110,12 @@ pub fn run(options: Options) -> Result<(), Failure> {
         let _inside = runtime.enter();
         loader.watch(watched, seen);
     }
-    let size = Size::of(&rules, &feeds);
+    let size = Size::of(&rules, &feeds, &privacy);
+    let silence = Silence::of(&config);
     let daemon = Daemon {
         options,
         config,
+        privacy,
         rules,
         size,
         loader,
@@ -117,6 +130,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         metrics,
         clock,
         started,
+        silence,
     };
     let result = runtime.block_on(daemon.serve(listener));
     // A load in hand is nobody's any more.
@@ -183,13 +197,21 @@ fn ledger_settings(config: &Config) -> ledger::Settings {
     ledger::Settings { max_clients: config.ledger.max_clients, client_idle: config.ledger.client_idle }
 }
 
-fn start_writer(config: &Config) -> Result<eve::Writer, Failure> {
+/// What should be looked into, and how many names there are.
+fn tell_people(people: &People) {
+    people.warnings.iter().for_each(|warning| warn!("{warning}"));
+    if let Some(all) = &people.privacy.subscribers {
+        info!("subscribers: {} names for {} networks", all.len(), all.networks());
+    }
+}
+
+fn start_writer(config: &Config, privacy: &Privacy) -> Result<eve::Writer, Failure> {
     let settings = eve::Settings {
         destination: config.events.file.clone().into(),
         queue: config.events.queue,
         ..eve::Settings::default()
     };
-    eve::Writer::start(settings, Renderer::new(config.privacy.settings()))
+    eve::Writer::start(settings, Renderer::new(privacy.clone()))
         .map_err(|e| Failure::running(format_args!("event writer: {e}: raise the limit of tasks")))
 }
 
@@ -244,6 +266,7 @@ impl EventCounters {
 struct Daemon {
     options: Options,
     config: Config,
+    privacy: Privacy,
     /// In force, and the last to be let go of: never on a worker's thread.
     rules: Arc<RuleSet>,
     size: Size,
@@ -260,6 +283,7 @@ struct Daemon {
     metrics: Arc<Metrics>,
     clock: Clock,
     started: SystemTime,
+    silence: Silence,
 }
 
 impl Daemon {
@@ -275,10 +299,7 @@ impl Daemon {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         site.set_ready(true);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        info!(
-            "watching {} for mining; metrics at http://{address}/metrics",
-            self.config.capture.interfaces.join(", ")
-        );
+        self.introduce(address);
         let result = loop {
             tokio::select! {
                 _ = second.tick() => if let Err(failure) = self.second() { break Err(failure) },
@@ -306,6 +327,7 @@ impl Daemon {
             error!("a worker has not come back from its packets for {} s", STUCK.as_secs());
         }
         self.ledger.expire(clock::packet_time());
+        self.listen_for_silence();
         self.loader.sweep();
         if self.loader.is_due() {
             self.reload();

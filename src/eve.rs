@@ -64,7 +64,7 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A renderer that shows payees as `privacy` says.
+    /// A renderer that shows clients and payees as `privacy` says.
     pub const fn new(privacy: Privacy) -> Self {
         Self { privacy }
     }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -17,6 +17,7 @@ use dashmap::mapref::one::RefMut;
 
 use crate::detect::{Alert, Certainty, Dialect, Event, Phase, SessionRecord, Shares, Signal, Transport};
 use crate::packet::{self, Time};
+use crate::privacy::{Clients, Privacy, network};
 
 mod account;
 mod aim;
@@ -43,19 +44,34 @@ impl Default for Settings {
     }
 }
 
-/// Whom an account is kept for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Whom an account is kept for, as it is called outside: where addresses are hidden, none is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Client {
-    /// An IPv4 address, or the /64 of an IPv6 address.
+    /// An IPv4 address, or the /64 of an IPv6 address; or a pseudonym of such.
     Address(IpAddr),
+    /// All clients of a network, by its first address and prefix length.
+    Network(IpAddr, u8),
+    /// All addresses of a subscriber, by the operator's name.
+    Subscriber(Arc<str>),
     /// All clients past the bound together.
     Other,
 }
 
 impl Client {
     /// The client behind an address as it stands in a packet.
-    pub fn of(addr: IpAddr) -> Self {
-        Self::Address(packet::subscriber(addr))
+    pub fn of(addr: IpAddr, privacy: &Privacy) -> Self {
+        match &privacy.clients {
+            Clients::Address | Clients::Pseudonym(_) => {
+                Self::Address(packet::subscriber(privacy.clients.shown(addr)))
+            }
+            Clients::Subnet(subnets) => {
+                Self::Network(network(addr, subnets.prefix(addr)), subnets.prefix(addr))
+            }
+            Clients::Subscriber => match privacy.subscriber(addr) {
+                Some(name) => Self::Subscriber(Arc::from(name)),
+                None => Self::Address(packet::subscriber(addr)),
+            },
+        }
     }
 }
 
@@ -69,6 +85,8 @@ pub struct Ledger {
     /// Entries of `accounts` but for [`Client::Other`]'s; never above the bound in force when they came.
     clients: AtomicUsize,
     accounts: DashMap<Client, Account>,
+    /// How clients are called.
+    names: RwLock<Privacy>,
     /// Whose account holds a running session, by flow id. Keeps a session where it began: in `other` also after a
     /// place came free, and known where a later record names another side as the client.
     homes: DashMap<u64, Client>,
@@ -88,6 +106,7 @@ impl Ledger {
             client_idle: AtomicU64::new(0),
             clients: AtomicUsize::new(0),
             accounts: DashMap::new(),
+            names: RwLock::default(),
             homes: DashMap::new(),
             detections: Mutex::new(detections_at_zero()),
             sessions_seen: AtomicU64::new(0),
@@ -106,11 +125,33 @@ impl Ledger {
         self.client_idle.store(idle, Relaxed);
     }
 
+    /// Calls clients so from now on. Where the same client would be called otherwise, all accounts but that of
+    /// [`Client::Other`] end, so that nobody is known by what should no longer name them; running sessions come back with
+    /// their next record. Where only subscribers are called otherwise, accounts go on, and sessions move as they tell.
+    pub fn call_clients(&self, privacy: Privacy) {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        let alike = names.names_alike(&privacy);
+        *names = privacy;
+        if alike {
+            return;
+        }
+        // Under the lock: nobody makes an account by an old name after this.
+        self.accounts.retain(|client, _| {
+            let keep = *client == Client::Other;
+            if !keep {
+                self.clients.fetch_sub(1, Relaxed);
+            }
+            keep
+        });
+    }
+
     /// Writes an event into the accounts.
     pub fn apply(&self, event: &Event) {
+        // Held to the end, for `call_clients`.
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Alert(alert) => self.detection(alert),
-            Event::Session(record) => self.session(record),
+            Event::Alert(alert) => self.detection(alert, &names),
+            Event::Session(record) => self.session(record, &names),
         }
     }
 
@@ -146,9 +187,9 @@ impl Ledger {
         for entry in &self.accounts {
             entry.count_aims(&mut tally);
             entry.count_sessions(&mut sessions);
-            clients.push(entry.row(*entry.key()));
+            clients.push(entry.row(entry.key().clone()));
         }
-        clients.sort_unstable_by_key(|row| row.client);
+        clients.sort_unstable_by(|a, b| a.client.cmp(&b.client));
         Snapshot {
             clients,
             clients_limit: self.max_clients.load(Relaxed),
@@ -160,33 +201,34 @@ impl Ledger {
         }
     }
 
-    fn detection(&self, alert: &Alert) {
+    fn detection(&self, alert: &Alert, names: &Privacy) {
         let Alert { signal, mining, .. } = alert;
         let key = (*signal, mining.dialect, mining.certainty);
         *self.detections.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(0) += 1;
-        let mut account = self.account(Client::of(alert.flow.client.addr), mining.certainty);
+        let mut account = self.account(Client::of(alert.flow.client.addr, names), mining.certainty);
         if *account.key() == Client::Other {
             self.overflow.fetch_add(1, Relaxed);
         }
         account.detection(*signal, mining.dialect, mining.certainty, alert.time);
     }
 
-    fn session(&self, record: &SessionRecord) {
+    fn session(&self, record: &SessionRecord, names: &Privacy) {
         let flow = record.flow.id;
-        let named = Client::of(record.flow.client.addr);
-        let home = self.homes.get(&flow).map(|home| *home);
-        let (client, counted) = match home {
-            Some(home) if home == Client::Other || home == named => (home, None),
-            // The message that proves the roles can come late. What was counted for the wrong side stays there, as
-            // counters never go down; the right side counts from here.
-            Some(home) => (named, self.release(home, flow)),
+        let named = Client::of(record.flow.client.addr, names);
+        let home = self.homes.get(&flow).map(|home| home.clone());
+        let (client, counted) = match &home {
+            Some(home) if *home == Client::Other || *home == named => (home.clone(), None),
+            // The message that proves the roles can come late, and a client be called otherwise. What was counted by the
+            // old name stays there, as counters never go down; the new one counts from here. Where the old account ended
+            // with its name, the session is still the same.
+            Some(home) => (named, Some(self.release(home, flow).unwrap_or_default())),
             None => (named, None),
         };
 
         self.now.fetch_max(record.time.0, Relaxed);
         let aims = self.book.aims(record);
         let mut account = self.account(client, record.mining.certainty);
-        let client = *account.key();
+        let client = account.key().clone();
         if account.session(record, aims, counted) {
             self.sessions_seen.fetch_add(1, Relaxed);
             self.overflow.fetch_add(u64::from(client == Client::Other), Relaxed);
@@ -195,22 +237,23 @@ impl Ledger {
 
         if record.phase == Phase::Final {
             self.homes.remove(&flow);
-        } else if home != Some(client) {
+        } else if home.as_ref() != Some(&client) {
             self.homes.insert(flow, client);
         }
     }
 
     /// Ends a session in the account that has it; gives all its shares counted so far.
-    fn release(&self, home: Client, flow: u64) -> Option<Shares> {
-        self.accounts.get_mut(&home).and_then(|mut account| account.end(flow))
+    fn release(&self, home: &Client, flow: u64) -> Option<Shares> {
+        self.accounts.get_mut(home).and_then(|mut account| account.end(flow))
     }
 
     /// The account of a client, made if there is room; else that of the others. Whoever only looked at a pool's web site
     /// leaves half of the room to those that mine.
     fn account(&self, client: Client, certainty: Certainty) -> RefMut<'_, Client, Account> {
+        let is_other = client == Client::Other;
         match self.accounts.entry(client) {
             Entry::Occupied(entry) => entry.into_ref(),
-            Entry::Vacant(entry) if client == Client::Other || self.take_place(certainty) => {
+            Entry::Vacant(entry) if is_other || self.take_place(certainty) => {
                 entry.insert(Account::default())
             }
             Entry::Vacant(entry) => {

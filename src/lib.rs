@@ -23,4 +23,5 @@ pub mod feeds;
 pub mod ledger;
 pub mod metrics;
 pub mod privacy;
+pub mod subscribers;
 pub mod web;

@@ -4,7 +4,6 @@
 //! The crate's `*Vec` types are not used: they merge label sets whose values join to the same text.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -150,10 +149,11 @@ struct Configuration {
 }
 
 /// How a client is called in labels. The only place that decides it.
-fn client_label(client: Client) -> String {
+fn client_label(client: &Client) -> String {
     match client {
-        Client::Address(IpAddr::V4(addr)) => addr.to_string(),
-        Client::Address(IpAddr::V6(addr)) => addr.to_string(),
+        Client::Address(addr) => addr.to_string(),
+        Client::Network(first, prefix) => format!("{first}/{prefix}"),
+        Client::Subscriber(name) => name.to_string(),
         Client::Other => "other".to_owned(),
     }
 }

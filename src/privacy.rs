@@ -1,22 +1,59 @@
-//! What of a miner's own words may leave the sensor: payees in clear or as pseudonyms, e-mail logins masked in every
-//! mode. It hides nothing from who reads the traffic itself, and passwords never get this far: no event has a field
-//! for one.
+//! What of people and of a miner's own words may leave the sensor: clients by address, network, pseudonym or name, payees
+//! in clear or as pseudonyms, e-mail logins masked in every mode. It hides nothing from who reads the traffic itself, and
+//! passwords never get this far: no event has a field for one.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use sha1_smol::Sha1;
 
-/// How payees are shown. The default shows them in clear.
-#[derive(Clone, Debug, Default)]
+use crate::subscribers::Subscribers;
+
+mod clients;
+mod disguise;
+mod secret;
+mod spelled;
+
+pub use clients::{Clients, Pseudonyms, Subnets, network};
+pub use disguise::Disguise;
+pub use secret::{Secret, WeakSecret};
+
+/// How clients and payees are shown. The default shows them in clear.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Privacy {
     /// In clear or as pseudonyms.
     pub payees: Payees,
-    /// Key of the pseudonyms. Without one anybody can test a guessed wallet against a pseudonym.
+    /// Key of the payees' pseudonyms. Without one anybody can test a guessed wallet against a pseudonym.
     pub key: Option<Key>,
+    /// By address, network, pseudonym or name.
+    pub clients: Clients,
+    /// The operator's names for clients; not to be given where clients are hidden.
+    pub subscribers: Option<Arc<Subscribers>>,
 }
 
 impl Privacy {
+    /// The operator's name for a client.
+    pub fn subscriber(&self, addr: IpAddr) -> Option<&str> {
+        self.subscribers.as_deref().filter(|_| !self.clients.hides()).and_then(|all| all.name(addr))
+    }
+
+    /// How the addresses of one event are shown: `client` is hidden where clients are, and so is who `may_be_client`.
+    pub fn disguise(&self, client: IpAddr, may_be_client: impl IntoIterator<Item = IpAddr>) -> Disguise<'_> {
+        Disguise::new(&self.clients, std::iter::once(client).chain(may_be_client))
+    }
+
+    /// A flow's number as it may be shown.
+    pub fn flow_id(&self, id: u64) -> u64 {
+        self.clients.flow_id(id)
+    }
+
+    /// Whether a client of one is called the same by the other, but for what subscribers are called.
+    pub fn names_alike(&self, other: &Self) -> bool {
+        self.clients == other.clients
+    }
+
     /// The payee as it may be shown. A pseudonym is the same for the same payee, and key if there is one, at any
     /// sensor: `hmac:` or `sha1:` (no key) and 20 hexadecimal digits. It is made from the masked text, so mail
     /// logins with the same first letter and domain share one.
@@ -70,11 +107,16 @@ pub enum Payees {
     Hash,
 }
 
-/// The key of the pseudonyms. It is never printed.
-#[derive(Clone)]
+/// The key of the payees' pseudonyms. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key(Vec<u8>);
 
 impl Key {
+    /// The key that the operator's own gives for this use.
+    pub fn of(secret: &Secret) -> Self {
+        Self(secret.derive(secret::Use::Payees).to_vec())
+    }
+
     /// Bytes a key needs at least.
     pub const SHORTEST: usize = 16;
 

@@ -177,7 +177,7 @@ fn hostile_texts_stay_texts() {
     let validator = validator();
     let long = "\u{9b}é".repeat(40_000);
     let key = Key::new(b"sixteen bytes ok".to_vec()).unwrap();
-    let hashed = Privacy { payees: Payees::Hash, key: Some(key) };
+    let hashed = Privacy { payees: Payees::Hash, key: Some(key), ..Privacy::default() };
     for text in HOSTILE.iter().copied().chain([long.as_str()]) {
         for privacy in [&Privacy::default(), &hashed] {
             let account = mining(Dialect::Cryptonote, Certainty::Proven, Some(text));
@@ -271,7 +271,10 @@ fn the_schema_is_strict() {
     spoilt("/mining", "hashrate", Some((-1).into()));
     spoilt("", "timestamp", Some("2026-11-21T23:16:00.123456Z".into()));
     spoilt("", "src_ip", Some("10.0.0.256".into()));
-    spoilt("", "community_id", None);
+    spoilt("", "community_id", Some("1:".into()));
+    spoilt("", "src_net", Some("192.0.2.0".into()));
+    spoilt("", "flow_id", None);
+    assert!(good["community_id"].is_string());
     spoilt("", "event_type", Some("flow".into()));
     spoilt("", "vlan", Some(Vec::<u16>::new().into()));
 }
@@ -355,7 +358,7 @@ proptest! {
         hash in any::<bool>(),
     ) {
         let payees = if hash { Payees::Hash } else { Payees::Clear };
-        let privacy = Privacy { payees, key: None };
+        let privacy = Privacy { payees, ..Privacy::default() };
         let mut account = mining(Dialect::EthProxy, Certainty::Strong, Some(&text));
         account.difficulty = Some(number);
         let validator = validator();

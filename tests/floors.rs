@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 6] = [
     &["packet", "screen", "flow", "stratum"],
     &["rules", "detect", "learned"],
     &["sensor"],
-    &["config", "capture", "feeds", "ledger", "metrics", "eve", "web", "privacy"],
+    &["config", "capture", "feeds", "ledger", "metrics", "eve", "web", "privacy", "subscribers"],
     &["main", "cli", "daemon"],
 ];
 

@@ -18,6 +18,8 @@ mod dashboards;
 mod known;
 #[path = "live/network.rs"]
 mod network;
+#[path = "live/people.rs"]
+mod people;
 #[path = "live/pool.rs"]
 mod pool;
 #[path = "live/prometheus.rs"]

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, Read, Summary, print};
 use crate::capture::{self, Batch};
-use crate::config::{Config, load_rules};
+use crate::config::{Config, load_with_people};
 use crate::detect::{Alert, Event, Phase, SessionRecord, Signal};
 use crate::eve::{Lines, Renderer};
 use crate::learned::Learned;
@@ -17,6 +17,7 @@ use crate::packet::Time;
 use crate::privacy::Privacy;
 use crate::sensor::Sensor;
 
+mod demo;
 mod summary;
 
 /// Frames between two looks at the progress.
@@ -29,18 +30,22 @@ const LONG: u64 = 64 << 20;
 /// Reads all files through one sensor, so that a session may go on from one file of a rotated capture to the next.
 pub(super) fn read(args: &Read) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref())?;
-    let rules = Arc::new(load_rules(&config)?);
+    let (loaded, people) = load_with_people(&config)?;
+    people.warnings.iter().for_each(|warning| super::warn(warning));
+    let rules = Arc::new(loaded.rules);
     let learned = Arc::new(Learned::new(config.learned_settings()));
     let mut reading = Reading {
         sensor: Sensor::with_learned(config.sensor_settings(), rules, Arc::clone(&learned), 0),
         learned,
         expired: Time(0),
         events: Vec::new(),
-        out: open_events(args.events.as_deref(), Renderer::new(config.privacy.settings()))?,
+        out: open_events(args.events.as_deref(), Renderer::new(people.privacy.clone()))?,
         sessions: Vec::new(),
         claims: Vec::new(),
         keep: args.summary != Summary::None,
-        privacy: config.privacy.settings(),
+        opened: 0,
+        is_demo: false,
+        privacy: people.privacy,
     };
     let mut failures = Vec::new();
     let filter = Filter {
@@ -56,7 +61,10 @@ pub(super) fn read(args: &Read) -> Result<(), Failure> {
         }
     }
     reading.finish()?;
-    reading.summarize(args)?;
+    // Where no file could be opened, a summary of nothing would only stand in front of the reason.
+    if reading.opened > 0 || failures.is_empty() {
+        reading.summarize(args)?;
+    }
     // One file that cannot be read takes nothing from the others, and is still said.
     match failures.len() {
         0 => Ok(()),
@@ -100,14 +108,25 @@ struct Reading {
     /// Alerts of names and addresses, which no session follows.
     claims: Vec<Alert>,
     keep: bool,
+    /// Files that could be opened.
+    opened: usize,
+    /// The capture that the program holds is among them.
+    is_demo: bool,
     privacy: Privacy,
 }
 
 impl Reading {
     /// Reads one file. `false` where nobody reads the events any more.
     fn file(&mut self, path: &Path, filter: Filter<'_>) -> Result<bool, Failure> {
-        let mut file =
-            capture::File::open(path, filter.expression).map_err(|e| Failure::capture(&e, filter.typed))?;
+        let is_demo = demo::is_meant(path);
+        let opened = if is_demo {
+            demo::open(filter.expression)
+        } else {
+            capture::File::open(path, filter.expression)
+        };
+        let mut file = opened.map_err(|e| Failure::capture(&e, filter.typed))?;
+        self.opened += 1;
+        self.is_demo |= is_demo;
         let bar = progress(file.total_bytes());
         loop {
             let (sensor, events) = (&mut self.sensor, &mut self.events);
@@ -130,7 +149,7 @@ impl Reading {
                 Ok(Batch::More) => {}
                 Ok(Batch::Done) => return Ok(true),
                 Err(error) if error.kind() == capture::Kind::Truncated => {
-                    let _ = writeln!(io::stderr(), "geophone: warning: {error}");
+                    super::warn(&error.to_string());
                     return Ok(true);
                 }
                 Err(error) => return Err(Failure::capture(&error, filter.typed)),
@@ -170,13 +189,16 @@ impl Reading {
 
     /// Prints the summary, beside the events if those go to standard output.
     fn summarize(&self, args: &Read) -> Result<(), Failure> {
-        let text = match args.summary {
+        let mut text = match args.summary {
             Summary::None => return Ok(()),
             Summary::Json => summary::json(&self.sessions, &self.claims, self.sensor.stats(), &self.privacy),
             Summary::Table => {
                 summary::table(&self.sessions, &self.claims, self.sensor.stats(), &self.privacy)
             }
         };
+        if self.is_demo && args.summary == Summary::Table {
+            text.push_str(demo::NEXT);
+        }
         if args.events.as_deref().is_some_and(|p| p.as_os_str() == "-") {
             let _ = write!(io::stderr(), "{text}");
             return Ok(());

@@ -33,11 +33,20 @@ pub(super) fn read(path: &Path, most: usize, faults: &mut Faults) -> Option<Stri
         faults.whole(&file, "is empty", "write the keys that differ from the default, or a comment");
         return None;
     }
+    decoded(&file, bytes, faults)
+}
+
+/// The same of a file that may be empty.
+pub(super) fn text(path: &Path, most: usize, faults: &mut Faults) -> Option<String> {
+    bytes(path, most, faults).and_then(|bytes| decoded(&label(path), bytes, faults))
+}
+
+fn decoded(file: &str, bytes: Vec<u8>, faults: &mut Faults) -> Option<String> {
     String::from_utf8(bytes)
         .map_err(|error| {
             let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let (at, remedy) = (end_of(good), "save the file as UTF-8 text");
-            FileFaults { file: &file, all: faults }.add(at, "", "is no UTF-8 text from here on", remedy);
+            FileFaults { file, all: faults }.add(at, "", "is no UTF-8 text from here on", remedy);
         })
         .ok()
 }

@@ -11,7 +11,7 @@ use crate::packet::Time;
 use crate::rules::RuleSet;
 
 use super::fault::{Faults, label};
-use super::{Config, Error, file};
+use super::{Config, Error, People, file};
 
 mod dialects;
 mod feeds;
@@ -70,22 +70,35 @@ pub struct Loaded {
 /// Reads all that their files tell.
 pub fn load_all(config: &Config) -> Result<Loaded, Error> {
     let mut faults = Faults::default();
+    let loaded = read(config, &mut faults);
+    faults.finish(loaded)
+}
+
+/// Reads them, and the files about people that the configuration names, with the faults of all.
+pub fn load_with_people(config: &Config) -> Result<(Loaded, People), Error> {
+    let mut faults = Faults::default();
+    let loaded = read(config, &mut faults);
+    let people = People::read(config, &mut faults);
+    faults.finish((loaded, people))
+}
+
+fn read(config: &Config, faults: &mut Faults) -> Loaded {
     let mut lists = Lists::on(&today());
     if config.rules.built_in || config.rules.directory.is_none() {
         for (name, text) in BUILT_IN {
             if is_host_list(Path::new(name)) {
-                lists.read_hosts(name, text, &mut faults);
+                lists.read_hosts(name, text, faults);
             } else {
-                lists.read(name, text, &mut faults);
+                lists.read(name, text, faults);
             }
         }
     }
     if let Some(directory) = &config.rules.directory {
-        for path in files(directory, &mut faults) {
+        for path in files(directory, faults) {
             let most = if is_host_list(&path) { MAX_HOSTS } else { MAX_FILE };
-            match file::read(&path, most, &mut faults) {
-                Some(text) if is_host_list(&path) => lists.read_hosts(&label(&path), &text, &mut faults),
-                Some(text) => lists.read(&label(&path), &text, &mut faults),
+            match file::read(&path, most, faults) {
+                Some(text) if is_host_list(&path) => lists.read_hosts(&label(&path), &text, faults),
+                Some(text) => lists.read(&label(&path), &text, faults),
                 None => {}
             }
         }
@@ -94,9 +107,9 @@ pub fn load_all(config: &Config) -> Result<Loaded, Error> {
             faults.whole(&label(directory), "has no detection rule", remedy);
         }
     }
-    let feeds = config.rules.feeds.as_ref().map(|directory| lists.read_feeds(directory, &mut faults));
-    let (rules, samples) = lists.build(&mut faults);
-    faults.finish(Loaded { rules, samples, feeds: feeds.unwrap_or_default() })
+    let feeds = config.rules.feeds.as_ref().map(|directory| lists.read_feeds(directory, faults));
+    let (rules, samples) = lists.build(faults);
+    Loaded { rules, samples, feeds: feeds.unwrap_or_default() }
 }
 
 /// The rule files of a directory, sorted, so that the same directory always gives the same faults.

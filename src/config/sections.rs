@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::privacy::{self, Payees};
+use crate::privacy::Payees;
 use crate::{learned, sensor};
 
 use super::slot::Slot;
@@ -43,7 +43,7 @@ impl Default for Capture {
 /// `sensor`: bounds of one worker's state, in the units of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sensor {
-    /// Followed flows at most, about 1 KiB each, 5 KiB at worst.
+    /// Followed flows at most, about 1 KiB each, 7 KiB at worst.
     pub max_flows: usize,
     /// MiB of all unfinished lines and out-of-order segments together.
     pub max_stream_mib: usize,
@@ -139,11 +139,13 @@ pub struct Ledger {
     pub max_clients: usize,
     /// Silence after which a client is forgotten.
     pub client_idle: Duration,
+    /// File of the operator's names for clients' networks.
+    pub subscribers: Option<PathBuf>,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { max_clients: 10_000, client_idle: secs(24 * 3600) }
+        Self { max_clients: 10_000, client_idle: secs(24 * 3600), subscribers: None }
     }
 }
 
@@ -161,16 +163,58 @@ impl Default for Web {
 }
 
 /// `privacy`: what of people is told.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Privacy {
-    /// How payees appear in events and metrics.
+    /// How clients appear in metrics, events and tables.
+    pub clients: ClientNames,
+    /// Prefix length of an IPv4 client's network, where networks are shown.
+    pub subnet_v4: usize,
+    /// Prefix length of an IPv6 client's network, where networks are shown.
+    pub subnet_v6: usize,
+    /// How payees appear in events.
     pub payees: Payees,
+    /// File of the key for pseudonyms; without it the service manager may give one.
+    pub key_file: Option<PathBuf>,
 }
 
-impl Privacy {
-    /// What the event renderer is told. There is no key in configuration: a secret has no place in this file.
-    pub fn settings(&self) -> privacy::Privacy {
-        privacy::Privacy { payees: self.payees, key: None }
+impl Default for Privacy {
+    fn default() -> Self {
+        Self {
+            clients: ClientNames::default(),
+            subnet_v4: 24,
+            subnet_v6: 56,
+            payees: Payees::default(),
+            key_file: None,
+        }
+    }
+}
+
+/// How clients are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientNames {
+    /// By address.
+    #[default]
+    Address,
+    /// By encrypted address.
+    Pseudonym,
+    /// By network.
+    Subnet,
+    /// By the operator's name, where there is one.
+    Subscriber,
+}
+
+impl ClientNames {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Address, Self::Pseudonym, Self::Subnet, Self::Subscriber];
+
+    /// Name in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Pseudonym => "pseudonym",
+            Self::Subnet => "subnet",
+            Self::Subscriber => "subscriber",
+        }
     }
 }
 
@@ -283,6 +327,7 @@ impl Ledger {
         vec![
             ("max_clients", Slot::Count(&mut self.max_clients, 1..=1_000_000)),
             ("client_idle", Slot::Span(&mut self.client_idle, secs(60)..=days(366))),
+            ("subscribers", Slot::Path(&mut self.subscribers)),
         ]
     }
 }
@@ -295,7 +340,13 @@ impl Web {
 
 impl Privacy {
     pub(super) fn keys(&mut self) -> Keys<'_> {
-        vec![("payees", Slot::Payees(&mut self.payees))]
+        vec![
+            ("clients", Slot::Clients(&mut self.clients)),
+            ("subnet_v4", Slot::Count(&mut self.subnet_v4, 8..=32)),
+            ("subnet_v6", Slot::Count(&mut self.subnet_v6, 16..=64)),
+            ("payees", Slot::Payees(&mut self.payees)),
+            ("key_file", Slot::Path(&mut self.key_file)),
+        ]
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::privacy::Payees;
 
-use super::sections::Level;
+use super::sections::{ClientNames, Level};
 use super::value::{self, Wrong};
 use super::yaml::{Location, Node, Value};
 
@@ -20,6 +20,7 @@ const MAX_INTERFACES: usize = 64;
 /// A field to fill, with what it may be.
 pub(super) enum Slot<'c> {
     Address(&'c mut SocketAddr),
+    Clients(&'c mut ClientNames),
     Count(&'c mut usize, RangeInclusive<usize>),
     Flag(&'c mut bool),
     Level(&'c mut Level),
@@ -36,6 +37,9 @@ impl Slot<'_> {
     pub(super) fn read(self, node: &Node<'_>) -> Result<(), Wrong> {
         match self {
             Self::Address(slot) => *slot = value::address(node)?,
+            Self::Clients(slot) => {
+                *slot = ClientNames::ALL[value::word(node, &ClientNames::ALL.map(ClientNames::name))?];
+            }
             Self::Count(slot, range) => *slot = value::count(node, &range)?,
             Self::Flag(slot) => *slot = value::flag(node)?,
             Self::Level(slot) => *slot = Level::ALL[value::word(node, &Level::ALL.map(Level::name))?],
@@ -55,6 +59,7 @@ impl Slot<'_> {
     pub(super) fn show(self) -> Value<'static> {
         match self {
             Self::Address(slot) => owned(slot.to_string()),
+            Self::Clients(slot) => Value::Text(slot.name().into()),
             Self::Count(slot, _) => Value::Int(*slot as i128),
             Self::Flag(slot) => Value::Bool(*slot),
             Self::Level(slot) => Value::Text(slot.name().into()),

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::Options;
 use super::seen::{Places, Seen};
-use crate::config::{Config, Error, FeedCount, Loaded, load_all};
+use crate::config::{Config, Error, FeedCount, Loaded, People, load_with_people};
 use crate::rules::RuleSet;
 
 /// Rule sets that may wait for workers to let go of them. Beyond, a reload waits too: a worker that hangs must not cost
@@ -28,6 +28,7 @@ pub(super) struct Read {
     pub(super) config: Config,
     pub(super) rules: Arc<RuleSet>,
     pub(super) feeds: Vec<FeedCount>,
+    pub(super) people: People,
 }
 
 impl Options {
@@ -54,8 +55,8 @@ impl Options {
 
 impl Read {
     fn of(config: Config) -> Result<Self, Error> {
-        let Loaded { rules, feeds, .. } = load_all(&config)?;
-        Ok(Self { config, rules: Arc::new(rules), feeds })
+        let (Loaded { rules, feeds, .. }, people) = load_with_people(&config)?;
+        Ok(Self { config, rules: Arc::new(rules), feeds, people })
     }
 }
 
@@ -68,7 +69,8 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn of(config: &Config) -> Self {
-        let places = [&config.rules.directory, &config.rules.feeds].into_iter().flatten().cloned();
+        let places = [&config.rules.directory, &config.rules.feeds, &config.ledger.subscribers];
+        let places = places.into_iter().flatten().cloned();
         Self { places: Places(places.collect()), every: config.rules.watch }
     }
 }

@@ -7,9 +7,10 @@ use tracing::{error, info, warn};
 use super::reload::{Read, Turn, Watched};
 use super::size::{self, Size};
 use super::worker::Control;
-use super::{DRAIN, Daemon, clock, ledger_settings, log, start_writer};
+use super::{DRAIN, Daemon, clock, ledger_settings, log, start_writer, tell_people};
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, watched_for};
+use crate::privacy::Privacy;
 
 impl Daemon {
     /// SIGHUP, or files that changed: reads configuration and rules anew, now or once the load in hand is done.
@@ -41,7 +42,7 @@ impl Daemon {
 
     /// Whether what was read may take the place of what is in force; why not, a line each.
     fn judge(&mut self, read: Read) -> Result<(Read, Size), String> {
-        let size = Size::of(&read.rules, &read.feeds);
+        let size = Size::of(&read.rules, &read.feeds, &read.people.privacy);
         let lost = if read.config.rules.allow_shrink { Vec::new() } else { self.size.lost(&size) };
         if lost.is_empty() {
             return Ok((read, size));
@@ -68,20 +69,23 @@ impl Daemon {
 
     /// Takes what was read; the event file is reopened, whether that changed or not.
     fn replace(&mut self, read: Read, size: Size) {
-        let Read { config, rules, feeds } = read;
+        let Read { config, rules, feeds, people } = read;
         if config.capture != self.config.capture || config.web != self.config.web {
             warn!("reload: changes of capture and web are taken up at the next start");
         }
         if config.learned.file != self.config.learned.file {
             warn!("reload: another learned.file is taken up at the next start");
         }
-        let before = (&self.config.events.file, self.config.events.queue, &self.config.privacy);
-        if before == (&config.events.file, config.events.queue, &config.privacy) {
+        log::set(config.log.level);
+        tell_people(&people);
+        let privacy = people.privacy;
+        let before = (&self.config.events.file, self.config.events.queue, &self.privacy);
+        if before == (&config.events.file, config.events.queue, &privacy) {
             self.writer.reopen();
-        } else if let Err(failure) = self.change_writer(&config) {
+        } else if let Err(failure) = self.change_writer(&config, &privacy) {
             error!("reload: {failure:?}");
         }
-        log::set(config.log.level);
+        self.call_clients(privacy);
         self.ledger.replace_settings(ledger_settings(&config));
         self.learned.replace_settings(config.learned_settings());
         for worker in &self.workers {
@@ -90,16 +94,28 @@ impl Daemon {
         }
         self.metrics.loaded(size::totals(&rules, &feeds), clock::wall());
         feeds.iter().for_each(|feed| info!("feed {feed}"));
-        let (detections, hosts) = (rules.detections().len(), rules.host_count());
-        info!("reload: {detections} detections and {hosts} pool hosts in force");
+        info!("reload: in force are {}", watched_for(&rules, &feeds));
         self.loader.retire(std::mem::replace(&mut self.rules, rules));
         self.size = size;
         self.config = config;
     }
 
-    /// Another destination needs another writer; the old one still writes what it has.
-    fn change_writer(&mut self, config: &Config) -> Result<(), Failure> {
-        let writer = start_writer(config)?;
+    /// Clients are called otherwise from now on, unless nothing of it changed: then two tables of subscribers would be
+    /// one too many.
+    fn call_clients(&mut self, privacy: Privacy) {
+        if privacy == self.privacy {
+            return;
+        }
+        if !self.privacy.names_alike(&privacy) {
+            warn!("reload: clients are called otherwise: their series end, and begin anew with what comes");
+        }
+        self.ledger.call_clients(privacy.clone());
+        self.privacy = privacy;
+    }
+
+    /// Another destination or privacy needs another writer; the old one still writes what it has.
+    fn change_writer(&mut self, config: &Config, privacy: &Privacy) -> Result<(), Failure> {
+        let writer = start_writer(config, privacy)?;
         self.counters.add(writer.counters());
         for worker in &self.workers {
             worker.tell(Control::Events(writer.sender()));

@@ -1,14 +1,15 @@
-//! What the files of some directories look like from outside: names, sizes and times, nothing of what is in them.
+//! What some files, and those of some directories, look like from outside: names, sizes and times, nothing of what is in
+//! them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, Metadata};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Files that are looked at in one directory: more than any of them may have.
 const MAX_FILES: usize = 4096;
 
-/// Directories to look at.
+/// Directories and files to look at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places(pub(super) Vec<PathBuf>);
 
@@ -24,13 +25,19 @@ impl Places {
         // What a link leads to counts, not the link.
         let sized =
             files.filter_map(|entry| Some((entry.path(), outside(&fs::metadata(entry.path()).ok()?))));
-        Seen(sized.collect())
+        let alone = self.0.iter().filter_map(|path| Some((path.clone(), outside(&file(path)?))));
+        Seen(sized.chain(alone).collect())
     }
 }
 
 /// Hidden files are nobody's rules: editors and downloads write them first.
 fn is_visible(entry: &DirEntry) -> bool {
     !entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// A path that is a file itself.
+fn file(path: &Path) -> Option<Metadata> {
+    fs::metadata(path).ok().filter(Metadata::is_file)
 }
 
 fn outside(metadata: &Metadata) -> (u64, Option<SystemTime>) {
@@ -59,6 +66,8 @@ mod tests {
         fs::write(directory.join("b"), "three").unwrap();
         let longer = places.look();
         assert_ne!(longer, renamed, "another size");
+        let alone = Places(vec![directory.join("b")]);
+        assert!(alone.look() == longer && alone.look() != Seen::default(), "a file by its own name");
         let file = fs::File::options().write(true).open(directory.join("b")).unwrap();
         file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         assert_ne!(places.look(), longer, "another time");

@@ -1,9 +1,10 @@
-//! How much rules know, and whether too much of it would be gone: a feed that was cut short must not take the place of
+//! How much rules and tables know, and whether too much of it would be gone: a file that was cut short must not take the place of
 //! the whole one.
 
 use crate::config::FeedCount;
 use crate::feeds::Reason;
 use crate::metrics::RuleTotals;
+use crate::privacy::Privacy;
 use crate::rules::RuleSet;
 
 /// How much a rule set knows.
@@ -13,12 +14,15 @@ pub(super) struct Size {
     hosts: usize,
     /// Good entries of each feed, by its file's name.
     feeds: Vec<(String, usize)>,
+    /// Networks that the operator named, where there is a table of them.
+    named: Option<usize>,
 }
 
 impl Size {
-    pub(super) fn of(rules: &RuleSet, feeds: &[FeedCount]) -> Self {
+    pub(super) fn of(rules: &RuleSet, feeds: &[FeedCount], privacy: &Privacy) -> Self {
         let hosts = rules.list_counts().iter().map(|list| list.hosts + list.addresses + list.expired).sum();
-        Self { hosts, feeds: feeds.iter().map(|feed| (feed.name.clone(), feed.good())).collect() }
+        let feeds = feeds.iter().map(|feed| (feed.name.clone(), feed.good())).collect();
+        Self { hosts, feeds, named: privacy.subscribers.as_ref().map(|all| all.networks()) }
     }
 
     /// What would come to less than half with `after`: which, how many before, how many then.
@@ -26,7 +30,10 @@ impl Size {
         let of = |name: &str| after.feeds.iter().find(|(n, _)| n == name).map_or(0, |(_, good)| *good);
         let feeds = self.feeds.iter().map(|(name, before)| (format!("feed {name}"), *before, of(name)));
         let all = ("all known hosts".to_owned(), self.hosts, after.hosts);
-        feeds.chain([all]).filter(|(_, before, after)| *after < before.div_ceil(2)).collect()
+        // A table that is no longer asked for is not cut short.
+        let named =
+            self.named.zip(after.named).map(|(before, after)| ("subscribers".to_owned(), before, after));
+        feeds.chain([all]).chain(named).filter(|(_, before, after)| *after < before.div_ceil(2)).collect()
     }
 }
 
@@ -55,7 +62,8 @@ mod tests {
     use super::*;
 
     fn size(hosts: usize, feeds: &[(&str, usize)]) -> Size {
-        Size { hosts, feeds: feeds.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect() }
+        let feeds = feeds.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        Size { hosts, feeds, named: None }
     }
 
     #[test]
@@ -63,6 +71,16 @@ mod tests {
         let lost = |before: usize, after: usize| !size(before, &[]).lost(&size(after, &[])).is_empty();
         assert!(lost(100, 49) && lost(3, 1) && lost(1, 0) && lost(2, 0) && lost(1_000_000, 0));
         assert!(!lost(100, 50) && !lost(3, 2) && !lost(0, 0) && !lost(1, 1) && !lost(7, 1_000_000));
+    }
+
+    #[test]
+    fn a_table_of_names_is_lost_unless_it_is_not_wanted() {
+        let named = |named| Size { named, ..size(1, &[]) };
+        assert_eq!(named(Some(100)).lost(&named(Some(49))), [("subscribers".to_owned(), 100, 49)]);
+        for (before, after) in [(Some(100), None), (None, Some(1)), (Some(100), Some(50)), (Some(1), Some(9))]
+        {
+            assert_eq!(named(before).lost(&named(after)), []);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The shape of `alert` and `mining_session` events: field names, and what is left out because it is not known.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Not;
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::detect::{
     Alert, Certainty, Dialect, FlowIdentity, Mining, NameSource, Phase, SessionRecord, Shares, Transport, Via,
 };
 use crate::packet::Time;
-use crate::privacy::{Payees, Privacy};
+use crate::privacy::{Disguise, Payees, Privacy};
 use crate::rules::Category;
 
 use super::Kind;
@@ -27,16 +27,23 @@ pub(super) struct Record<'a> {
     timestamp: Timestamp,
     event_type: &'static str,
     flow_id: u64,
-    community_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    community_id: Option<String>,
     #[serde(skip_serializing_if = "str::is_empty")]
     in_iface: Cow<'a, str>,
     #[serde(skip_serializing_if = "<[u16]>::is_empty")]
     vlan: &'a [u16],
     proto: &'static str,
     src_ip: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_net: Option<String>,
     src_port: u16,
     dest_ip: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dest_net: Option<String>,
     dest_port: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber: Option<Cow<'a, str>>,
     app_proto: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertPart<'a>>,
@@ -126,15 +133,16 @@ struct SharesPart {
     rejected: u64,
 }
 
-pub(super) fn alert<'a>(privacy: &Privacy, in_iface: &'a str, alert: &'a Alert) -> Record<'a> {
+pub(super) fn alert<'a>(privacy: &'a Privacy, in_iface: &'a str, alert: &'a Alert) -> Record<'a> {
     let (rule, account) = (&*alert.rule, &alert.mining);
-    let mut mining = mining(privacy, account);
+    let shown = Shown::of(privacy, &alert.flow, account);
+    let mut mining = mining(&shown, account);
     mining.signal = Some(alert.signal.name());
-    mining.reason = known(privacy.text(&alert.reason, account.payee.as_deref()));
+    mining.reason = shown.theirs(Some(&alert.reason), account.payee.as_deref());
     // An alert is no account: a lookup, or a login, that counted nothing does not speak of counts.
     mining.jobs = mining.jobs.filter(|&jobs| jobs > 0);
     mining.shares = mining.shares.filter(|_| account.shares != Shares::default());
-    let mut record = record(Kind::Alert, alert.time, in_iface, &alert.flow, app_proto(account), mining);
+    let mut record = record(Kind::Alert, alert.time, in_iface, &shown, app_proto(account), mining);
     record.alert = Some(AlertPart {
         action: "allowed",
         gid: 1,
@@ -148,33 +156,66 @@ pub(super) fn alert<'a>(privacy: &Privacy, in_iface: &'a str, alert: &'a Alert) 
     record
 }
 
-pub(super) fn session<'a>(privacy: &Privacy, in_iface: &'a str, session: &'a SessionRecord) -> Record<'a> {
-    let mut mining = mining(privacy, &session.mining);
+pub(super) fn session<'a>(privacy: &'a Privacy, in_iface: &'a str, session: &'a SessionRecord) -> Record<'a> {
+    let shown = Shown::of(privacy, &session.flow, &session.mining);
+    let mut mining = mining(&shown, &session.mining);
     mining.last = Some(session.phase == Phase::Final);
     let app_proto = app_proto(&session.mining);
-    record(Kind::MiningSession, session.time, in_iface, &session.flow, app_proto, mining)
+    record(Kind::MiningSession, session.time, in_iface, &shown, app_proto, mining)
+}
+
+/// A flow, and how it may be shown.
+struct Shown<'a> {
+    privacy: &'a Privacy,
+    flow: &'a FlowIdentity,
+    disguise: Disguise<'a>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(privacy: &'a Privacy, flow: &'a FlowIdentity, account: &Mining) -> Self {
+        // Where no message told the roles, the client may be the other side.
+        let other = (!account.client_role_proven).then_some(flow.server.addr);
+        let before = account.route.forwarded_for.map(|client| client.ip());
+        let disguise = privacy.disguise(flow.client.addr, other.into_iter().chain(before));
+        Self { privacy, flow, disguise }
+    }
+
+    /// A text that is not the miner's own, or is none that names people but by address.
+    fn plain<'t>(&self, text: Option<&'t str>) -> Option<Cow<'t, str>> {
+        text.and_then(|t| known(self.disguise.text(Cow::Borrowed(t))))
+    }
+
+    /// A text of the miner, in which the payee may stand.
+    fn theirs<'t>(&self, text: Option<&'t str>, payee: Option<&str>) -> Option<Cow<'t, str>> {
+        text.and_then(|t| known(self.disguise.text(self.privacy.text(t, payee))))
+    }
 }
 
 fn record<'a>(
     kind: Kind,
     time: Time,
     in_iface: &'a str,
-    flow: &'a FlowIdentity,
+    shown: &Shown<'a>,
     app_proto: &'static str,
     mining: MiningPart<'a>,
 ) -> Record<'a> {
+    let Shown { privacy, flow, disguise } = shown;
     Record {
         timestamp: Timestamp(time),
         event_type: kind.name(),
-        flow_id: flow.id,
-        community_id: community_id(flow),
+        flow_id: privacy.flow_id(flow.id),
+        // A hash of the addresses, which anybody can compute for all there are.
+        community_id: (!disguise.is_needed()).then(|| community_id(flow)),
         in_iface: cut(Cow::Borrowed(in_iface)),
         vlan: flow.vlans.as_slice(),
         proto: flow.proto.name(),
-        src_ip: flow.client.addr,
+        src_ip: disguise.address(flow.client.addr),
+        src_net: disguise.network(flow.client.addr),
         src_port: flow.client.port,
-        dest_ip: flow.server.addr,
+        dest_ip: disguise.address(flow.server.addr),
+        dest_net: disguise.network(flow.server.addr),
         dest_port: flow.server.port,
+        subscriber: privacy.subscriber(flow.client.addr).map(Cow::Borrowed),
         app_proto,
         alert: None,
         mining,
@@ -191,10 +232,11 @@ const fn app_proto(account: &Mining) -> &'static str {
 }
 
 /// What both event types tell of a session.
-fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
+fn mining<'a>(shown: &Shown<'_>, account: &'a Mining) -> MiningPart<'a> {
+    let Shown { privacy, disguise, .. } = shown;
     let payee = account.payee.as_deref();
-    let plain = |text: Option<&'a str>| text.and_then(|t| known(Cow::Borrowed(t)));
-    let theirs = |text: Option<&'a str>| text.and_then(|t| known(privacy.text(t, payee)));
+    let plain = |text: Option<&'a str>| shown.plain(text);
+    let theirs = |text: Option<&'a str>| shown.theirs(text, payee);
     MiningPart {
         signal: None,
         certainty: account.certainty.name(),
@@ -211,14 +253,17 @@ fn mining<'a>(privacy: &Privacy, account: &'a Mining) -> MiningPart<'a> {
         ja4: plain(account.ja4.as_deref()),
         alpn: plain(account.alpn.as_deref()),
         via: account.route.via.map(Via::name),
-        forwarded_for: account.route.forwarded_for.map(|client| client.to_string()),
+        forwarded_for: account
+            .route
+            .forwarded_for
+            .map(|client| SocketAddr::new(disguise.address(client.ip()), client.port()).to_string()),
         host: plain(account.route.host.as_deref()),
         // A wallet in another spelling would not be known for one.
         path: theirs(
             account.route.path.as_deref().filter(|p| privacy.payees == Payees::Clear || !p.contains('%')),
         ),
         site: plain(account.site.as_deref()),
-        payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(privacy.payee(p))),
+        payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(disguise.text(privacy.payee(p)))),
         worker: theirs(account.worker.as_deref()),
         agent: theirs(account.agent.as_deref()),
         coin: plain(account.coin.as_deref()),

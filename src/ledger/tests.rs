@@ -7,7 +7,9 @@ use std::thread;
 use super::*;
 use crate::detect::{FlowIdentity, Live, Mining};
 use crate::packet::{Endpoint, Proto, Vlans};
+use crate::privacy::{Pseudonyms, Secret, Subnets};
 use crate::rules::Rule;
+use crate::subscribers::Subscribers;
 
 /// One mining flow of a test, as its worker sees it.
 pub(crate) struct Flow {
@@ -93,7 +95,7 @@ fn row(ledger: &Ledger, client: Client) -> ClientRow {
 }
 
 fn row_of(ledger: &Ledger, addr: &str) -> ClientRow {
-    row(ledger, Client::of(addr.parse().unwrap()))
+    row(ledger, Client::of(addr.parse().unwrap(), &Privacy::default()))
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn ipv6_clients_fold_to_their_subscriber() {
     ledger.apply(&Flow::new(1, "2001:db8:1:2:aaaa::1", Dialect::Bitcoin).alert());
     ledger.apply(&Flow::new(2, "2001:db8:1:2:bbbb::1", Dialect::Bitcoin).alert());
     ledger.apply(&Flow::new(3, "2001:db8:1:3::1", Dialect::Bitcoin).alert());
-    let clients: Vec<_> = ledger.snapshot().clients.iter().map(|row| row.client).collect();
+    let clients: Vec<_> = ledger.snapshot().clients.iter().map(|row| row.client.clone()).collect();
     let of = |addr: &str| Client::Address(addr.parse().unwrap());
     assert_eq!(clients, [of("2001:db8:1:2::"), of("2001:db8:1:3::")]);
 }
@@ -315,7 +317,7 @@ fn under_threads_no_counter_goes_down_and_nothing_is_lost() {
             let snapshot = ledger.snapshot();
             assert!(snapshot.clients_apart() <= 3);
             for row in snapshot.clients {
-                let submitted = before.insert(row.client, row.shares.submitted).unwrap_or(0);
+                let submitted = before.insert(row.client.clone(), row.shares.submitted).unwrap_or(0);
                 assert!(row.shares.submitted >= submitted, "{:?} went down", row.client);
             }
         }
@@ -341,4 +343,121 @@ fn hints_leave_room_for_those_that_mine() {
     assert_eq!(ledger.snapshot().clients_apart(), 4);
     assert_eq!(row_of(&ledger, "10.0.0.12").certainty, Some(Certainty::Proven));
     assert_eq!(row(&ledger, Client::Other).certainty, Some(Certainty::Hint));
+}
+
+fn by_subnet() -> Privacy {
+    Privacy { clients: Clients::Subnet(Subnets::new(24, 56, None)), ..Privacy::default() }
+}
+
+fn by_subscriber(rows: &str) -> Privacy {
+    let subscribers = Some(Arc::new(Subscribers::read(rows).unwrap()));
+    Privacy { clients: Clients::Subscriber, subscribers, ..Privacy::default() }
+}
+
+/// Clients in the order of the snapshot, with their submits.
+fn called(ledger: &Ledger) -> Vec<(Client, u64)> {
+    ledger.snapshot().clients.into_iter().map(|row| (row.client, row.shares.submitted)).collect()
+}
+
+fn subscriber(name: &str) -> Client {
+    Client::Subscriber(name.into())
+}
+
+#[test]
+fn a_network_is_one_client() {
+    let ledger = small(10);
+    ledger.call_clients(by_subnet());
+    for (id, client) in
+        (1..).zip(["10.0.0.1", "10.0.0.200", "10.0.1.1", "2001:db8:1:200::1", "2001:db8:1:2ff:1::9"])
+    {
+        let mut flow = Flow::new(id, client, Dialect::Bitcoin);
+        flow.shares(id, id, None);
+        ledger.apply(&flow.record(Phase::Final));
+    }
+    let network = |first: &str, prefix| Client::Network(first.parse().unwrap(), prefix);
+    let expected =
+        [(network("10.0.0.0", 24), 3), (network("10.0.1.0", 24), 3), (network("2001:db8:1:200::", 56), 9)];
+    assert_eq!(called(&ledger), expected);
+}
+
+#[test]
+fn pseudonyms_take_the_place_of_addresses_and_ipv6_folds() {
+    let ledger = small(10);
+    let key = b"0123456789abcdeffedcba98765432101032547698badcfeefcdab8967452301";
+    let pseudonyms = Pseudonyms::new(Secret::read(key).unwrap());
+    ledger.call_clients(Privacy { clients: Clients::Pseudonym(pseudonyms), ..Privacy::default() });
+    for (id, client) in (1..).zip(["192.0.2.1", "2001:db8::1", "2001:db8::abcd"]) {
+        ledger.apply(&Flow::new(id, client, Dialect::Bitcoin).alert());
+    }
+    let shown = ["100.115.72.131", "c180:5dd4:2587:3524::"].map(|a| (Client::Address(a.parse().unwrap()), 0));
+    assert_eq!(called(&ledger), shown);
+}
+
+#[test]
+fn all_networks_of_a_subscriber_are_one_client() {
+    let ledger = small(10);
+    ledger.call_clients(by_subscriber("192.0.2.0/24,Ada\n2001:db8:1::/48,Ada\n192.0.2.7,Bob"));
+    let addresses = ["192.0.2.1", "2001:db8:1:2::3", "192.0.2.7", "198.51.100.1", "2001:db8:2::1"];
+    for (id, client) in (1..).zip(addresses) {
+        let mut flow = Flow::new(id, client, Dialect::Bitcoin);
+        flow.shares(id, id, None);
+        ledger.apply(&flow.record(Phase::Final));
+    }
+    let address = |addr: &str| Client::Address(addr.parse().unwrap());
+    let expected = [
+        (address("198.51.100.1"), 4),
+        (address("2001:db8:2::"), 5),
+        (subscriber("Ada"), 3),
+        (subscriber("Bob"), 3),
+    ];
+    assert_eq!(called(&ledger), expected);
+}
+
+/// No counter of a series that lives goes down, and none counts a share twice.
+#[test]
+fn a_session_moves_when_its_subscriber_is_another() {
+    let ledger = small(10);
+    ledger.call_clients(by_subscriber("10.0.0.1,Ada"));
+    let mut flow = Flow::new(1, "10.0.0.1", Dialect::Bitcoin);
+    flow.shares(5, 5, None);
+    ledger.apply(&flow.record(Phase::Confirmed));
+    ledger.call_clients(by_subscriber("10.0.0.1,Bob"));
+    assert_eq!(called(&ledger), [(subscriber("Ada"), 5)], "nothing moves before it tells");
+    flow.shares(7, 7, None);
+    ledger.apply(&flow.record(Phase::Interval));
+    flow.shares(9, 9, None);
+    assert_eq!(called(&ledger), [(subscriber("Ada"), 7), (subscriber("Bob"), 2)]);
+    ledger.apply(&flow.record(Phase::Final));
+    assert_eq!(called(&ledger), [(subscriber("Ada"), 7), (subscriber("Bob"), 2)]);
+    assert_eq!((ledger.snapshot().sessions_seen, ledger.homes.len()), (1, 0));
+    ledger.expire(Time::from_secs(2_000));
+    assert!(ledger.snapshot().clients.is_empty());
+}
+
+#[test]
+fn who_is_called_otherwise_leaves_no_old_label() {
+    let ledger = small(2);
+    let mut flows: Vec<Flow> =
+        (1..=3).map(|id| Flow::new(id, &format!("10.0.0.{id}"), Dialect::Bitcoin)).collect();
+    for flow in &mut flows {
+        flow.shares(5, 5, None);
+        ledger.apply(&flow.record(Phase::Confirmed));
+    }
+    assert_eq!(ledger.snapshot().clients.last().unwrap().client, Client::Other);
+    ledger.call_clients(by_subnet());
+    assert_eq!(called(&ledger), [(Client::Other, 5)], "others are nobody's label");
+    assert_eq!(ledger.clients.load(Relaxed), 0);
+    for flow in &mut flows {
+        flow.shares(6, 6, None);
+        ledger.apply(&flow.record(Phase::Interval));
+    }
+    let network = Client::Network("10.0.0.0".parse().unwrap(), 24);
+    assert_eq!(called(&ledger), [(network, 12), (Client::Other, 6)]);
+    assert_eq!(ledger.snapshot().sessions_seen, 3, "the same three sessions");
+    ledger.call_clients(by_subnet());
+    assert_eq!(called(&ledger).len(), 2, "the same names end nothing");
+    for flow in &flows {
+        ledger.apply(&flow.record(Phase::Final));
+    }
+    assert!(ledger.homes.is_empty());
 }

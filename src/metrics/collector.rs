@@ -85,7 +85,7 @@ struct Worker {
 }
 
 fn clients(rows: &[ClientRow]) -> [MetricFamily; 6] {
-    let named: Vec<(String, &ClientRow)> = rows.iter().map(|row| (client_label(row.client), row)).collect();
+    let named: Vec<(String, &ClientRow)> = rows.iter().map(|row| (client_label(&row.client), row)).collect();
     let detections = named.iter().flat_map(|(client, row)| {
         let counts = row.detections.iter();
         counts.map(move |((s, d), n)| ([client.clone(), s.name().to_owned(), d.name().to_owned()], *n as f64))

@@ -46,7 +46,7 @@ fn learned() -> Learned {
     let [client, server, other] = ["10.0.0.1", "192.0.2.1", "192.0.2.2"].map(|a| a.parse().unwrap());
     for server in [server, other] {
         for port in 0..64 {
-            let client = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, port));
+            let client = std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, port));
             learned.name(client, server, "pool.example.com", 60, Time(0));
         }
     }
@@ -305,4 +305,18 @@ fn rendered(metrics: &Metrics) -> (String, Duration) {
     let before = std::time::Instant::now();
     let text = metrics.render();
     (text, before.elapsed())
+}
+
+#[test]
+fn clients_are_called_as_they_are_kept() {
+    for (client, label) in [
+        (Client::Address([192, 0, 2, 1].into()), "192.0.2.1"),
+        (Client::Address("2001:db8:1:2::".parse().unwrap()), "2001:db8:1:2::"),
+        (Client::Network([192, 0, 2, 0].into(), 24), "192.0.2.0/24"),
+        (Client::Network("2001:db8::".parse().unwrap(), 56), "2001:db8::/56"),
+        (Client::Subscriber("Müller, \"A\"".into()), "Müller, \"A\""),
+        (Client::Other, "other"),
+    ] {
+        assert_eq!(client_label(&client), label);
+    }
 }

@@ -6,7 +6,7 @@ const WALLET: &str =
     "48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsaSWJ4fhdUyZijBGUicoD";
 
 fn hashing(key: Option<&[u8]>) -> Privacy {
-    Privacy { payees: Payees::Hash, key: key.map(|k| Key::new(k.to_vec()).unwrap()) }
+    Privacy { payees: Payees::Hash, key: key.map(|k| Key::new(k.to_vec()).unwrap()), ..Privacy::default() }
 }
 
 #[test]
@@ -85,6 +85,27 @@ fn keys_are_long_and_never_printed() {
     assert_eq!(fault, ShortKey { len: 15 });
     assert!(fault.to_string().contains("15 bytes"));
     assert_eq!(format!("{:?}", Key::new(vec![7; 16]).unwrap()), "Key(hidden)");
+}
+
+#[test]
+fn payees_have_a_key_of_their_own_from_the_operators() {
+    let secret = Secret::read(&[&[1; 16][..], &[2; 16]].concat()).unwrap();
+    let derived = Privacy { payees: Payees::Hash, key: Some(Key::of(&secret)), ..Privacy::default() };
+    let shown = derived.payee("abc").into_owned();
+    assert!(shown.starts_with("hmac:") && shown != hashing(Some(&[1; 16])).payee("abc"));
+    assert_eq!(shown, derived.payee("abc"));
+}
+
+#[test]
+fn subscribers_are_not_named_where_clients_are_hidden() {
+    let subscribers = Some(Arc::new(Subscribers::read("192.0.2.0/24,Ada").unwrap()));
+    let addr = "192.0.2.7".parse().unwrap();
+    for clients in [Clients::Address, Clients::Subscriber] {
+        let privacy = Privacy { clients, subscribers: subscribers.clone(), ..Privacy::default() };
+        assert_eq!(privacy.subscriber(addr), Some("Ada"));
+    }
+    let clients = Clients::Subnet(Subnets::new(24, 56, None));
+    assert_eq!(Privacy { clients, subscribers, ..Privacy::default() }.subscriber(addr), None);
 }
 
 proptest::proptest! {

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::cli::table::{Table, plain};
-use crate::detect::{Alert, Certainty, SessionRecord, Shares};
+use crate::detect::{Alert, Certainty, FlowIdentity, Mining, SessionRecord, Shares};
 use crate::eve::Timestamp;
-use crate::privacy::Privacy;
+use crate::packet::Endpoint;
+use crate::privacy::{Clients, Disguise, Privacy};
 use crate::sensor::Stats;
 
 /// Sessions that differ only in their ports and times.
@@ -19,22 +20,57 @@ struct Group<'a> {
     hashrate: f64,
 }
 
+impl Group<'_> {
+    /// The web site that embeds the miner: the first one told.
+    fn site(&self, privacy: &Privacy) -> Option<String> {
+        let (record, site) = self.sessions.iter().find_map(|r| Some((r, r.mining.site.as_deref()?)))?;
+        Some(Names::of(privacy, &record.flow, &record.mining).text(site))
+    }
+}
+
 /// Client, dialect, pool and payee, in this order in the table.
 type Key = (String, &'static str, String, String);
+
+/// How the ends of a flow are called.
+struct Names<'p> {
+    client: String,
+    disguise: Disguise<'p>,
+}
+
+impl<'p> Names<'p> {
+    fn of(privacy: &'p Privacy, flow: &FlowIdentity, account: &Mining) -> Self {
+        let other = (!account.client_role_proven).then_some(flow.server.addr);
+        let before = account.route.forwarded_for.map(|client| client.ip());
+        let disguise = privacy.disguise(flow.client.addr, other.into_iter().chain(before));
+        let client = match privacy.subscriber(flow.client.addr) {
+            Some(name) if privacy.clients == Clients::Subscriber => plain(name),
+            _ => disguise
+                .network(flow.client.addr)
+                .unwrap_or_else(|| disguise.address(flow.client.addr).to_string()),
+        };
+        Self { client, disguise }
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.disguise.text(text.into()).into_owned()
+    }
+}
 
 fn groups<'a>(records: &'a [SessionRecord], privacy: &Privacy) -> BTreeMap<Key, Group<'a>> {
     let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
     for record in records {
-        let m = &record.mining;
-        let host = m.server_name.clone().unwrap_or_else(|| record.flow.server.addr.to_string());
+        let (m, names) = (&record.mining, Names::of(privacy, &record.flow, &record.mining));
+        let host = match m.server_name.as_deref() {
+            Some(name) => names.text(name),
+            None => names.disguise.address(record.flow.server.addr).to_string(),
+        };
         let pool = match &m.pool {
             Some(operator) => format!("{operator} ({host}:{})", record.flow.server.port),
             None => format!("{host}:{}", record.flow.server.port),
         };
         let payee =
-            m.payee.as_deref().map_or_else(|| "unknown".to_owned(), |p| privacy.payee(p).into_owned());
-        let group =
-            groups.entry((record.flow.client.addr.to_string(), m.dialect.name(), pool, payee)).or_default();
+            m.payee.as_deref().map_or_else(|| "unknown".to_owned(), |p| names.text(&privacy.payee(p)));
+        let group = groups.entry((names.client, m.dialect.name(), pool, payee)).or_default();
         group.shares.submitted += m.shares.submitted;
         group.shares.accepted += m.shares.accepted;
         group.shares.rejected += m.shares.rejected;
@@ -56,15 +92,16 @@ struct Sight<'a> {
 }
 
 /// Alerts of names and addresses that differ only in ports and times.
-fn sights(claims: &[Alert]) -> BTreeMap<Sight<'_>, usize> {
+fn sights<'a>(claims: &'a [Alert], privacy: &Privacy) -> BTreeMap<Sight<'a>, usize> {
     let mut sights = BTreeMap::new();
     for alert in claims {
-        let m = &alert.mining;
+        let (m, names) = (&alert.mining, Names::of(privacy, &alert.flow, &alert.mining));
+        let server = Endpoint { addr: names.disguise.address(alert.flow.server.addr), ..alert.flow.server };
         let sight = Sight {
-            client: alert.flow.client.addr.to_string(),
             certainty: std::cmp::Reverse(m.certainty),
             signal: alert.signal.name(),
-            host: m.server_name.clone().unwrap_or_else(|| alert.flow.server.to_string()),
+            host: m.server_name.as_deref().map_or_else(|| server.to_string(), |name| names.text(name)),
+            client: names.client,
             pool: m.pool.as_deref().unwrap_or_default(),
             category: m.category.map_or("", |c| c.name()),
         };
@@ -73,9 +110,9 @@ fn sights(claims: &[Alert]) -> BTreeMap<Sight<'_>, usize> {
     sights
 }
 
-fn table_of_sights(claims: &[Alert]) -> String {
+fn table_of_sights(claims: &[Alert], privacy: &Privacy) -> String {
     let mut table = Table::new(&["client", "certainty", "signal", "host", "operator", "category", "times"]);
-    for (sight, times) in sights(claims) {
+    for (sight, times) in sights(claims, privacy) {
         table.row([
             sight.client,
             sight.certainty.0.name().to_owned(),
@@ -92,22 +129,29 @@ fn table_of_sights(claims: &[Alert]) -> String {
 /// The tables and a line about the capture.
 pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, privacy: &Privacy) -> String {
     let groups = groups(records, privacy);
-    let sights = if claims.is_empty() { String::new() } else { table_of_sights(claims) };
+    let sights = if claims.is_empty() { String::new() } else { table_of_sights(claims, privacy) };
     if groups.is_empty() {
         let between = if sights.is_empty() { "" } else { "\n" };
         return format!("No mining found in {} frames.\n{between}{sights}", stats.frames);
     }
-    let mut table = Table::new(&[
-        "client", "dialect", "pool", "payee", "worker", "agent", "sessions", "shares", "hashrate",
-    ]);
+    // Only browser miners have one.
+    let has_sites = records.iter().any(|r| r.mining.site.is_some());
+    let mut head =
+        vec!["client", "dialect", "pool", "payee", "worker", "agent", "sessions", "shares", "hashrate"];
+    head.extend(has_sites.then_some("site"));
+    let mut table = Table::new(&head);
     let clients: std::collections::BTreeSet<&String> = groups.keys().map(|k| &k.0).collect();
     for ((client, dialect, pool, payee), group) in &groups {
         let first = |of: fn(&SessionRecord) -> Option<&String>| {
-            let said = group.sessions.iter().find_map(|r| of(r).map(|t| (t, r.mining.payee.as_deref())));
-            said.map(|(text, payee)| plain(&privacy.text(text, payee))).unwrap_or_default()
+            let said = group.sessions.iter().find_map(|r| of(r).map(|text| (text, *r)));
+            let shown = |(text, r): (&String, &SessionRecord)| {
+                let text = privacy.text(text, r.mining.payee.as_deref());
+                plain(&Names::of(privacy, &r.flow, &r.mining).text(&text))
+            };
+            said.map(shown).unwrap_or_default()
         };
         let s = group.shares;
-        table.row([
+        let mut row = vec![
             client.clone(),
             (*dialect).to_owned(),
             plain(pool),
@@ -117,7 +161,9 @@ pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, 
             group.sessions.len().to_string(),
             format!("{}/{}/{}", s.submitted, s.accepted, s.rejected),
             rate(group.hashrate),
-        ]);
+        ];
+        row.extend(has_sites.then(|| group.site(privacy).map(|site| plain(&site)).unwrap_or_default()));
+        table.row(row);
     }
     let (sessions, clients) = (records.len(), clients.len());
     format!(
@@ -138,13 +184,13 @@ pub(super) fn json(records: &[SessionRecord], claims: &[Alert], stats: &Stats, p
                 "client": client, "dialect": dialect, "pool": pool, "payee": payee, "sessions": group.sessions.len(),
                 "shares": {"submitted": group.shares.submitted, "accepted": group.shares.accepted,
                     "rejected": group.shares.rejected},
-                "hashrate": (group.hashrate > 0.0).then_some(group.hashrate),
+                "hashrate": (group.hashrate > 0.0).then_some(group.hashrate), "site": group.site(privacy),
                 "started": Timestamp(first).to_string(), "last_seen": Timestamp(last).to_string(),
             })
         })
         .collect();
     let capture = json!({"frames": stats.frames, "bytes": stats.bytes, "stream_gaps": stats.stream_gaps});
-    let names: Vec<_> = sights(claims)
+    let names: Vec<_> = sights(claims, privacy)
         .into_iter()
         .map(|(s, times)| {
             json!({

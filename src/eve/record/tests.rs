@@ -3,7 +3,8 @@
 use super::super::{Renderer, sample};
 use super::*;
 use crate::detect::Event;
-use crate::privacy::Payees;
+use crate::privacy::{Clients, Payees, Pseudonyms, Secret, Subnets};
+use crate::subscribers::Subscribers;
 
 fn line(event: &Event) -> String {
     let mut out = Vec::new();
@@ -80,8 +81,85 @@ fn privacy_reaches_every_text_of_the_miner() {
         alert.reason = format!("mining.authorize named {payee}");
     }
     let mut out = Vec::new();
-    Renderer::new(Privacy { payees: Payees::Hash, key: None }).event("eth0", &event, &mut out);
+    Renderer::new(Privacy { payees: Payees::Hash, ..Privacy::default() }).event("eth0", &event, &mut out);
     let text = String::from_utf8(out).unwrap();
     assert!(!text.contains(&payee) && !text.contains("alice"), "{text}");
     assert_eq!(text.matches("sha1:").count(), 4, "{text}");
+}
+
+fn shown(privacy: Privacy, event: &Event) -> serde_json::Value {
+    let mut out = Vec::new();
+    Renderer::new(privacy).event("eth0", event, &mut out);
+    serde_json::from_slice(&out).unwrap()
+}
+
+fn pseudonym() -> Privacy {
+    let key = b"0123456789abcdeffedcba98765432101032547698badcfeefcdab8967452301";
+    let clients = Clients::Pseudonym(Pseudonyms::new(Secret::read(key).unwrap()));
+    Privacy { clients, ..Privacy::default() }
+}
+
+/// An alert whose texts all speak of the client.
+fn telling() -> Event {
+    let mut event = sample::alert(Mining {
+        worker: Some("rig-10-0-0-7".into()),
+        agent: Some("x/0A000007".into()),
+        payee: Some("10.0.0.7".into()),
+        site: Some("http://10.0.0.7:8080".into()),
+        ..sample::full()
+    });
+    if let Event::Alert(alert) = &mut event {
+        alert.reason = "10.0.0.7:50000 sent mining.submit to 203.0.113.9:3333".into();
+    }
+    event
+}
+
+#[test]
+fn a_pseudonym_stands_wherever_the_client_would() {
+    let event = shown(pseudonym(), &telling());
+    let Clients::Pseudonym(pseudonyms) = pseudonym().clients else { unreachable!() };
+    let client = pseudonyms.of([10, 0, 0, 7].into()).to_string();
+    let mining = &event["mining"];
+    assert_eq!((&event["src_ip"], &event["dest_ip"]), (&client.as_str().into(), &"203.0.113.9".into()));
+    assert_eq!(event["src_port"], 50_000);
+    assert!(event["flow_id"] != 7 && event["community_id"].is_null() && event["src_net"].is_null());
+    assert_eq!(mining["worker"], format!("rig-{client}"));
+    assert_eq!(mining["agent"], format!("x/{client}"));
+    assert_eq!(mining["payee"], client);
+    assert_eq!(mining["site"], format!("http://{client}:8080"));
+    assert_eq!(mining["reason"], format!("{client}:50000 sent mining.submit to 203.0.113.9:3333"));
+    let before = pseudonyms.of([198, 51, 100, 7].into());
+    assert_eq!(mining["forwarded_for"], format!("{before}:40000"));
+    let again = shown(pseudonym(), &sample::session(Phase::Final, sample::bare()));
+    assert_eq!(again["flow_id"], event["flow_id"], "all events of a flow have one number");
+}
+
+#[test]
+fn both_ends_are_hidden_where_either_may_be_the_client() {
+    let mining = Mining { client_role_proven: false, ..sample::bare() };
+    let event = shown(pseudonym(), &sample::session(Phase::Confirmed, mining));
+    assert!(event["dest_ip"] != "203.0.113.9" && event["src_ip"] != "10.0.0.7", "{event}");
+}
+
+#[test]
+fn a_network_stands_wherever_the_client_would() {
+    let privacy = Privacy { clients: Clients::Subnet(Subnets::new(24, 56, None)), ..Privacy::default() };
+    let event = shown(privacy, &telling());
+    assert_eq!((&event["src_ip"], &event["src_net"]), (&"10.0.0.0".into(), &"10.0.0.0/24".into()));
+    assert!(event["dest_ip"] == "203.0.113.9" && event["dest_net"].is_null());
+    assert!(event["community_id"].is_null() && event["flow_id"] != 7);
+    assert_eq!(event["mining"]["worker"], "rig-10.0.0.0");
+    assert!(!event.to_string().contains("10.0.0.7"), "{event}");
+}
+
+#[test]
+fn a_subscriber_is_named_beside_the_address() {
+    let subscribers = Some(std::sync::Arc::new(Subscribers::read("10.0.0.0/24,Ada").unwrap()));
+    for clients in [Clients::Address, Clients::Subscriber] {
+        let privacy = Privacy { clients, subscribers: subscribers.clone(), ..Privacy::default() };
+        let event = shown(privacy, &telling());
+        assert_eq!((&event["subscriber"], &event["src_ip"]), (&"Ada".into(), &"10.0.0.7".into()));
+        assert!(event["community_id"].is_string() && event["flow_id"] == 7);
+    }
+    assert!(shown(Privacy::default(), &telling())["subscriber"].is_null());
 }

@@ -1,0 +1,103 @@
+//! What of an event's addresses is shown, and what of texts stays.
+
+use super::super::clients::{Pseudonyms, Subnets};
+use super::super::secret::Secret;
+use super::*;
+
+fn pseudonym() -> Clients {
+    let key = b"0123456789abcdeffedcba98765432101032547698badcfeefcdab8967452301";
+    Clients::Pseudonym(Pseudonyms::new(Secret::read(key).unwrap()))
+}
+
+fn addr(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn disguise<'p>(clients: &'p Clients, people: &[&str]) -> Disguise<'p> {
+    Disguise::new(clients, people.iter().map(|p| addr(p)))
+}
+
+#[test]
+fn addresses_stand_as_they_are_where_clients_do() {
+    for clients in [Clients::Address, Clients::Subscriber] {
+        let shown = disguise(&clients, &["192.0.2.1"]);
+        assert!(!shown.is_needed() && shown.network(addr("192.0.2.1")).is_none());
+        assert_eq!(shown.address(addr("192.0.2.1")), addr("192.0.2.1"));
+        assert!(matches!(shown.text(Cow::Borrowed("192.0.2.1:5")), Cow::Borrowed("192.0.2.1:5")));
+    }
+}
+
+#[test]
+fn people_and_private_networks_are_hidden_and_servers_are_not() {
+    let clients = pseudonym();
+    let shown = disguise(&clients, &["192.0.2.1", "2001:db8::1"]);
+    assert_eq!(shown.address(addr("192.0.2.1")), addr("100.115.72.131"));
+    assert_eq!(shown.address(addr("::ffff:192.0.2.1")), addr("100.115.72.131"));
+    assert_eq!(shown.address(addr("2001:db8::1")), addr("c180:5dd4:2587:3524:30ab:fa65:6ab6:f88"));
+    for hidden in [
+        "10.1.2.3",
+        "172.31.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.1.1",
+        "fd00::1",
+        "fe80::1",
+        "::1",
+        "2001:db8::77",
+    ] {
+        assert_ne!(shown.address(addr(hidden)), addr(hidden), "{hidden}");
+    }
+    for plain in ["192.0.2.2", "203.0.113.9", "100.128.0.1", "172.32.0.1", "2001:db8:0:1::1", "2606:4700::1"]
+    {
+        assert_eq!(shown.address(addr(plain)), addr(plain), "{plain}");
+    }
+}
+
+#[test]
+fn networks_stand_for_addresses() {
+    let clients = Clients::Subnet(Subnets::new(24, 56, None));
+    let shown = disguise(&clients, &["192.0.2.77", "2001:db8:1:2ff::5"]);
+    assert_eq!(shown.address(addr("192.0.2.77")), addr("192.0.2.0"));
+    assert_eq!(shown.network(addr("192.0.2.77")).unwrap(), "192.0.2.0/24");
+    assert_eq!(shown.network(addr("2001:db8:1:2ff::5")).unwrap(), "2001:db8:1:200::/56");
+    assert_eq!(shown.network(addr("203.0.113.9")), None);
+    let text = shown.text(Cow::Borrowed("192.0.2.77:5000 sent login to 203.0.113.9:3333"));
+    assert_eq!(text, "192.0.2.0:5000 sent login to 203.0.113.9:3333");
+}
+
+#[test]
+fn texts_do_not_repeat_what_is_hidden() {
+    let clients = pseudonym();
+    let shown = disguise(&clients, &["192.0.2.1", "2001:db8::1"]);
+    let (v4, v6) = ("100.115.72.131", "c180:5dd4:2587:3524:30ab:fa65:6ab6:f88");
+    for (text, expected) in [
+        ("192.0.2.1:50000 sent x to 203.0.113.9:3333", format!("{v4}:50000 sent x to 203.0.113.9:3333")),
+        ("[2001:db8::1]:50 sent x", format!("[{v6}]:50 sent x")),
+        ("2001:0DB8:0:0::1.", format!("{v6}.")),
+        ("to 2001:db8::1: why", format!("to {v6}: why")),
+        ("::ffff:192.0.2.1", v4.to_owned()),
+        ("at 192.0.2.1.", format!("at {v4}.")),
+        ("http://192.0.2.1/x?192-0-2-1", format!("http://{v4}/x?{v4}")),
+        ("feed192.0.2.1", format!("feed{v4}")),
+        ("192.0.2.10 192.0.2.2", "192.0.2.10 192.0.2.2".to_owned()),
+        ("", String::new()),
+        ("::", "::".to_owned()),
+        ("a:b:c 12:30 1.2.3", "a:b:c 12:30 1.2.3".to_owned()),
+    ] {
+        assert_eq!(shown.text(Cow::Borrowed(text)), expected, "{text}");
+    }
+    let near = shown.text(Cow::Borrowed("2001:db8::abcd, 192.168.0.9:80")).into_owned();
+    assert!(near.starts_with("c180:5dd4:2587:3524:") && !near.contains("192.168"), "{near}");
+}
+
+/// A pseudonym that looks like a private address is not hidden once more.
+#[test]
+fn what_is_hidden_once_is_not_hidden_again() {
+    let clients = pseudonym();
+    let shown = disguise(&clients, &[]);
+    for n in 0..=255 {
+        let addr = IpAddr::from([10, 0, 0, n]);
+        assert_eq!(shown.text(Cow::Owned(addr.to_string())), clients.shown(addr).to_string());
+    }
+}

@@ -1,0 +1,187 @@
+//! The spellings of one address that names, paths and identifiers use: dashes for dots, backwards, one number. Miners
+//! call their workers so, and providers their customers' hosts.
+
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Digits of the shortest number that is taken for an address; a shorter one is more likely something else.
+const SHORTEST_NUMBER: usize = 8;
+
+/// What may stand between the parts of an address.
+const BETWEEN_V4: [&str; 5] = [".", "-", "_", "%2e", "[.]"];
+const BETWEEN_V6: [&str; 3] = ["-", "_", "%3a"];
+
+/// The text with every spelling of `addr` replaced by `shown`; `None` where there is none.
+pub(super) fn replace(text: &str, addr: IpAddr, shown: &str) -> Option<String> {
+    // Same length as the text, so places agree.
+    let mut lower = text.to_ascii_lowercase();
+    let mut replaced: Option<String> = None;
+    for spelling in spellings(addr) {
+        let is_digit: fn(char) -> bool =
+            if spelling.is_hex { |c| c.is_ascii_hexdigit() } else { |c| c.is_ascii_digit() };
+        let from = replaced.as_deref().unwrap_or(text);
+        if let Some(next) = replace_one(from, &lower, &spelling.text, is_digit, shown) {
+            lower = next.to_ascii_lowercase();
+            replaced = Some(next);
+        }
+    }
+    replaced
+}
+
+struct Spelling {
+    text: String,
+    is_hex: bool,
+}
+
+fn replace_one(
+    text: &str,
+    lower: &str,
+    spelling: &str,
+    is_digit: fn(char) -> bool,
+    shown: &str,
+) -> Option<String> {
+    let mut replaced = String::new();
+    let mut copied = 0;
+    for (at, _) in lower.match_indices(spelling) {
+        let (before, after) = (&lower[..at], &lower[at + spelling.len()..]);
+        // Part of a longer number is another number.
+        if before.ends_with(is_digit) || after.starts_with(is_digit) {
+            continue;
+        }
+        replaced.push_str(&text[copied..at]);
+        replaced.push_str(shown);
+        copied = at + spelling.len();
+    }
+    (copied > 0).then(|| replaced + &text[copied..])
+}
+
+fn spellings(addr: IpAddr) -> Vec<Spelling> {
+    match addr {
+        IpAddr::V4(addr) => of_v4(addr),
+        IpAddr::V6(addr) => of_v6(addr),
+    }
+}
+
+fn of_v4(addr: Ipv4Addr) -> Vec<Spelling> {
+    let octets = addr.octets();
+    let [mut backwards, number] = [octets, octets];
+    backwards.reverse();
+    let decimal = |text| Spelling { text, is_hex: false };
+    let hex = |text| Spelling { text, is_hex: true };
+    let mut all = Vec::new();
+    for octets in [octets, backwards] {
+        for between in BETWEEN_V4 {
+            all.push(decimal(join(octets, between, |o, text| write!(text, "{o}"))));
+            all.push(decimal(join(octets, between, |o, text| write!(text, "{o:03}"))));
+        }
+        for between in ["", ":", "-", "."] {
+            all.push(hex(join(octets, between, |o, text| write!(text, "{o:02x}"))));
+        }
+    }
+    for number in [u32::from_be_bytes(number), u32::from_le_bytes(number)] {
+        all.push(decimal(number.to_string()));
+    }
+    all.retain(|spelling| spelling.text.len() >= SHORTEST_NUMBER || spelling.text.contains(['.', '-', '_']));
+    all
+}
+
+fn of_v6(addr: Ipv6Addr) -> Vec<Spelling> {
+    let short = addr.to_string();
+    let full = join(addr.segments(), ":", |s, text| write!(text, "{s:04x}"));
+    let plain = join(addr.segments(), ":", |s, text| write!(text, "{s:x}"));
+    let nibbles = addr.octets().into_iter().rev().flat_map(|o| [o & 15, o >> 4]);
+    let mut all: Vec<String> = Vec::new();
+    for spelling in [&short, &full, &plain] {
+        all.extend(BETWEEN_V6.map(|between| spelling.replace(':', between)));
+    }
+    all.push(full);
+    all.push(join(addr.octets(), "", |o, text| write!(text, "{o:02x}")));
+    all.push(join(nibbles, ".", |n, text| write!(text, "{n:x}")));
+    all.push(u128::from(addr).to_string());
+    all.retain(|text| text.len() >= SHORTEST_NUMBER);
+    all.into_iter().map(|text| Spelling { text, is_hex: true }).collect()
+}
+
+fn join<T>(
+    parts: impl IntoIterator<Item = T>,
+    between: &str,
+    write: fn(T, &mut String) -> std::fmt::Result,
+) -> String {
+    let mut text = String::new();
+    for part in parts {
+        if !text.is_empty() {
+            text.push_str(between);
+        }
+        let _ = write(part, &mut text); // writing to a text does not fail
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v4(text: &str) -> String {
+        replace(text, Ipv4Addr::new(10, 20, 3, 7).into(), "X").unwrap_or_else(|| text.to_owned())
+    }
+
+    #[test]
+    fn each_spelling_of_an_address_goes() {
+        for text in [
+            "10.20.3.7",
+            "10-20-3-7",
+            "10_20_3_7",
+            "10%2E20%2e3%2E7",
+            "10[.]20[.]3[.]7",
+            "010.020.003.007",
+            "7.3.20.10",
+            "7-3-20-10",
+            "0a140307",
+            "0A140307",
+            "0a:14:03:07",
+            "0a-14-03-07",
+            "0703140a",
+            "169083655",
+            "117642250",
+        ] {
+            for (before, after) in
+                [("", ""), ("rig ", "!"), ("ip-", ".dyn.isp.example"), ("x", "y"), ("ä", "ö")]
+            {
+                let after =
+                    if text.to_lowercase().contains('a') { after.trim_start_matches('y') } else { after };
+                assert_eq!(v4(&format!("{before}{text}{after}")), format!("{before}X{after}"), "{text}");
+            }
+        }
+        assert_eq!(v4("10.20.3.7, 10-20-3-7 and 0x0A140307"), "X, X and 0xX");
+    }
+
+    #[test]
+    fn other_numbers_stay() {
+        for text in
+            ["", "110.20.3.7", "10.20.3.70", "10.20.37", "1169083655", "f0a140307", "0a1403070", "10203007"]
+        {
+            assert_eq!(v4(text), text);
+        }
+        let small = Ipv4Addr::new(0, 0, 0, 5).into();
+        assert_eq!(replace("5 workers of 00000005", small, "X").unwrap(), "5 workers of X");
+    }
+
+    #[test]
+    fn ipv6_in_names_and_numbers() {
+        let addr: Ipv6Addr = "2001:db8:20:48::2".parse().unwrap();
+        for text in [
+            "2001-db8-20-48--2",
+            "2001-0DB8-0020-0048-0000-0000-0000-0002",
+            "2001_db8_20_48_0_0_0_2",
+            "2001%3Adb8%3a20%3A48%3A%3A2",
+            "20010db8002000480000000000000002",
+            "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.4.0.0.0.2.0.0.8.b.d.0.1.0.0.2",
+            &u128::from(addr).to_string(),
+        ] {
+            let name = format!("ip6-{text}.isp.example");
+            let replaced = replace(&name, addr.into(), "X").unwrap_or_else(|| name.clone());
+            assert_eq!(replaced, "ip6-X.isp.example", "{text}");
+        }
+        assert_eq!(replace("2001-db8-20-48--22", addr.into(), "X"), None);
+    }
+}
