@@ -4,13 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, io::Write};
+use std::path::Path;
 
 use geophone::metrics::{Entry, Kind};
 use serde_yaml::Value;
 
+#[path = "alerts/cases.rs"]
+mod cases;
+#[path = "alerts/documents.rs"]
+mod documents;
+#[path = "alerts/programs.rs"]
+mod programs;
 #[path = "alerts/promql.rs"]
 mod promql;
 
@@ -57,15 +61,12 @@ fn word<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// Rules of a file with the seconds between two evaluations.
 fn rules(file: &Value) -> Vec<(u64, &Value)> {
-    let of_group = |group| {
-        let interval = Value::as_str(group_key(group, "interval")).map_or(60, promql::seconds);
-        list(group, "rules").into_iter().map(move |rule| (interval, rule))
-    };
-    list(file, "groups").into_iter().flat_map(of_group).collect()
-}
-
-fn group_key<'a>(group: &'a Value, key: &str) -> &'a Value {
-    group.get(key).unwrap_or(&Value::Null)
+    let mut found = Vec::new();
+    for group in list(file, "groups") {
+        let interval = group.get("interval").and_then(Value::as_str).map_or(60, promql::seconds);
+        found.extend(list(group, "rules").into_iter().map(|rule| (interval, rule)));
+    }
+    found
 }
 
 fn alerts() -> BTreeMap<String, (u64, Value)> {
@@ -134,12 +135,12 @@ fn fault(entry: &Entry, matcher: &Matcher) -> Option<String> {
     }
     let open = WORDS.iter().find(|(name, _)| *name == matcher.label).map(|(_, words)| words.to_vec());
     let Some(values) = label.values().or(open) else { return Some("a value of an open label".into()) };
-    let mut alternatives = matcher.value.split('|').filter(|_| is_pattern).collect::<Vec<_>>();
-    if !is_pattern {
-        return (!values.contains(&matcher.value.as_str())).then(|| "no such value".into());
+    let fits = |pattern: &str| values.iter().any(|value| promql::fits(pattern, value));
+    if is_pattern {
+        let idle: Vec<&str> = matcher.value.split('|').filter(|alternative| !fits(alternative)).collect();
+        return (!idle.is_empty()).then(|| format!("{idle:?} fit no value"));
     }
-    alternatives.retain(|a| !values.iter().any(|value| promql::fits(a, value)));
-    (!alternatives.is_empty()).then(|| format!("{alternatives:?} fit no value"))
+    (!values.contains(&matcher.value.as_str())).then(|| "no such value".into())
 }
 
 /// What is wrong with the function that a metric stands in.
@@ -196,98 +197,6 @@ fn dashboard(alert: &str, link: &str) {
 }
 
 #[test]
-fn runbooks_and_index_are_those_of_the_alerts() {
-    let page = text("docs/alerts.md");
-    let mut rows = BTreeMap::new();
-    for line in page.lines().filter(|l| l.starts_with("| [Geophone")) {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        let name = cells[1].trim_start_matches('[').split(']').next().unwrap();
-        assert_eq!(cells[1], format!("[{name}](runbooks/{name}.md)"));
-        rows.insert(name.to_owned(), (cells[2].to_owned(), cells[3].to_owned()));
-    }
-    let alerts = alerts().into_iter().map(|(name, (_, rule))| {
-        (name, (word(&rule["labels"], "severity").to_owned(), word(&rule, "for").to_owned()))
-    });
-    assert_eq!(rows, alerts.collect());
-
-    let books = fs::read_dir(root().join("docs/runbooks")).unwrap();
-    let books: BTreeSet<String> =
-        books.map(|e| e.unwrap().file_name().into_string().unwrap().replace(".md", "")).collect();
-    assert_eq!(books, rows.into_keys().collect());
-    for name in books {
-        let book = text(format!("docs/runbooks/{name}.md"));
-        assert!(book.starts_with(&format!("# {name}\n")), "{name}");
-        let product = ["Client", "Browser", "Pool", "Payee", "NewPool"].iter();
-        let product = product.map(|p| format!("Geophone{p}")).any(|p| name.starts_with(&p));
-        let told = product && name != "GeophoneClientsOverflow";
-        let parts = ["## What it means", "## What to check", "## False alarms", "## What to do"];
-        for part in parts.iter().chain(told.then_some(&"## What to tell the subscriber")) {
-            assert!(book.lines().any(|l| l == *part), "{name}: no {part}");
-        }
-    }
-}
-
-#[test]
-fn every_record_is_documented() {
-    let page = text("docs/alerts.md");
-    let rows: BTreeSet<&str> = page
-        .lines()
-        .filter_map(|l| l.strip_prefix("| `")?.split('`').next())
-        .filter(|n| n.contains(':'))
-        .collect();
-    let recorded = recorded();
-    assert_eq!(rows, recorded.keys().map(String::as_str).collect());
-    for name in recorded.keys() {
-        let parts: Vec<&str> = name.split(':').collect();
-        assert_eq!(parts.len(), 3, "{name} is not level:metric:operations");
-        assert!(!parts[1].ends_with("_total"), "{name}: a rate is no counter");
-    }
-}
-
-#[test]
-fn every_alert_was_seen_to_fire_and_to_stay_silent() {
-    let (mut fired, mut silent) = (BTreeSet::new(), BTreeSet::new());
-    let alerts = alerts();
-    for name in named(".test.yaml") {
-        let file = yaml(&name);
-        for test in list(&file, "tests") {
-            let series: Vec<&str> = list(test, "input_series").iter().map(|s| word(s, "series")).collect();
-            for check in list(test, "alert_rule_test") {
-                let alert = word(check, "alertname");
-                let (_, rule) = alerts.get(alert).unwrap_or_else(|| panic!("{name}: {alert} is no alert"));
-                if !list(check, "exp_alerts").is_empty() {
-                    fired.insert(alert.to_owned());
-                } else if promql::selectors(word(rule, "expr")).unwrap().iter().all(|s| {
-                    // Silent for want of figures would prove nothing.
-                    series.iter().any(|given| given.starts_with(&format!("{}{{", s.metric)))
-                }) {
-                    silent.insert(alert.to_owned());
-                }
-            }
-        }
-    }
-    let all: BTreeSet<String> = alerts.into_keys().collect();
-    assert_eq!(fired, all);
-    assert_eq!(silent, all);
-}
-
-#[test]
-fn every_record_was_calculated() {
-    let mut seen = BTreeSet::new();
-    for name in named(".test.yaml") {
-        for test in list(&yaml(&name), "tests") {
-            for check in list(test, "promql_expr_test") {
-                assert!(!list(check, "exp_samples").is_empty(), "{name}: {check:?}");
-                let expression = word(check, "expr");
-                let inner = expression.strip_prefix("round(").and_then(|e| e.split(',').next());
-                seen.insert(inner.unwrap_or(expression).to_owned());
-            }
-        }
-    }
-    assert_eq!(seen, recorded().into_keys().collect());
-}
-
-#[test]
 fn the_mixin_names_the_files_that_are_there() {
     let mixin = text("config/mixin/mixin.libsonnet");
     assert!(mixin.lines().count() <= 30, "it holds nothing of its own");
@@ -313,55 +222,4 @@ fn the_examples_name_each_other() {
     for name in named {
         assert!(alerts.contains_key(&name), "alertmanager.yaml: {name} is no alert");
     }
-}
-
-#[test]
-fn the_real_programs_agree() {
-    for name in [named(".rules.yaml"), named(".alerts.yaml")].concat() {
-        judge("promtool", &["check", "rules", &name]);
-    }
-    for name in named(".test.yaml") {
-        judge("promtool", &["test", "rules", &name]);
-    }
-    judge("promtool", &["check", "config", "prometheus.yaml"]);
-    judge("amtool", &["check-config", "alertmanager.yaml"]);
-}
-
-/// Each line of the runbooks' PromQL as a rule of its own, read by the real parser.
-#[test]
-fn what_the_runbooks_ask_is_promql() {
-    let mut lines = Vec::new();
-    for entry in fs::read_dir(root().join("docs/runbooks")).unwrap() {
-        let book = fs::read_to_string(entry.unwrap().path()).unwrap();
-        let blocks =
-            book.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
-        lines.extend(blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()));
-    }
-    assert!(lines.len() > 40, "only {} questions", lines.len());
-    let rules =
-        lines.iter().enumerate().map(|(n, line)| format!("  - {{record: \"q:{n}\", expr: {line:?}}}\n"));
-    let file = env::temp_dir().join(format!("geophone-runbooks-{}.yaml", std::process::id()));
-    fs::write(&file, format!("groups:\n- name: runbooks\n  rules:\n{}", rules.collect::<String>())).unwrap();
-    judge("promtool", &["check", "rules", "--lint=none", file.to_str().unwrap()]);
-    fs::remove_file(file).unwrap();
-}
-
-/// Runs a program in the folder of the rules; says so where it is not there.
-fn judge(program: &str, arguments: &[&str]) {
-    let Some(path) = find(program) else {
-        // Past the harness, which would keep the line of a test that passes.
-        let _ = writeln!(std::io::stderr(), "skipped {program} {}: not installed", arguments.join(" "));
-        return;
-    };
-    let output = Command::new(path).args(arguments).current_dir(root().join(FOLDER)).output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&said));
-}
-
-/// A program of this machine, or one that scripts/setup unpacked beside what is built.
-fn find(program: &str) -> Option<PathBuf> {
-    let built = env::current_exe().unwrap().ancestors().nth(3).unwrap().join("tools/usr/bin");
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).chain([built]);
-    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
