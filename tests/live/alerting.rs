@@ -1,0 +1,241 @@
+//! From the wire to whoever is told: the sensor, a real Prometheus with the rules that ship, a real Alertmanager with the
+//! routes that ship, and a receiver that looks at what it gets. A minute of the rules is a second here: see `shipped`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::alertmanager::{self, Alertmanager, Receiver, WEBHOOK};
+use super::network::{self, Network};
+use super::pool::{CLIENT_V4, Miner, Share};
+use super::prometheus::Prometheus;
+use super::replay::{self, replay};
+use super::sensor::{Sensor, WEB, eventually};
+use super::shipped;
+
+const TOOLS: [&str; 2] = ["prometheus", "prometheus-alertmanager"];
+
+/// All that stands between a miner and the operator.
+struct World {
+    directory: PathBuf,
+    sensor: Sensor,
+    prometheus: Prometheus,
+    alertmanager: Alertmanager,
+    receiver: Receiver,
+    _network: Network,
+}
+
+impl World {
+    fn new() -> Self {
+        let directory = network::inside();
+        let network = Network::new();
+        thread::spawn(replay::trickle);
+        let receiver = Receiver::start();
+        let alertmanager = Alertmanager::start_as(&directory, &shipped::alertmanager(WEBHOOK));
+        let sensor = Sensor::start(&directory, &[]);
+        let config = shipped::prometheus(&directory, WEB, alertmanager::LISTEN);
+        let prometheus = Prometheus::start_as(&directory, &config);
+        prometheus.await_series("up", &[("", 1.0)]);
+        Self { directory, sensor, prometheus, alertmanager, receiver, _network: network }
+    }
+
+    /// Each rule that ships is loaded and evaluates without a fault.
+    fn rules_are_well(&self) {
+        let rules = self.prometheus.rules();
+        for rule in &rules {
+            assert!(rule["health"] == "ok" && rule["lastError"].is_null(), "{rule:#}");
+        }
+        let of = |kind| rules.iter().filter(|rule| rule["type"] == kind).count();
+        let shipped = |file, kind| shipped::names(file, kind).len();
+        assert_eq!(of("alerting"), shipped("geophone.alerts.yaml", "alert"));
+        let recorded =
+            ["geophone.rules.yaml", "geophone.alerts.yaml"].iter().map(|file| shipped(file, "record"));
+        assert_eq!(of("recording"), recorded.sum::<usize>());
+    }
+
+    /// Each recording rule gives series.
+    fn records_have_data(&self) {
+        for name in shipped::names("geophone.rules.yaml", "record") {
+            eventually(&name, || (!self.prometheus.query(&name).is_empty()).then_some(()));
+        }
+    }
+
+    /// All that was told so far says what its reader needs, and nothing but what may have fired has.
+    fn told_well(&self, expected: &[&str]) {
+        let mut names = BTreeSet::new();
+        for alert in self.receiver.all() {
+            let (labels, notes) = (&alert["labels"], &alert["annotations"]);
+            let name = labels["alertname"].as_str().unwrap().to_owned();
+            let known =
+                labels["severity"].as_str().is_some_and(|s| ["critical", "warning", "info"].contains(&s));
+            assert!(known && labels["job"] == "geophone", "{alert:#}");
+            for key in ["summary", "description", "runbook_url", "dashboard_url"] {
+                let text = notes[key].as_str().unwrap_or_else(|| panic!("no {key}: {alert:#}"));
+                assert!(
+                    !text.is_empty() && !text.contains("<no value>") && !text.contains("<error"),
+                    "{alert:#}"
+                );
+            }
+            assert!(notes["summary"].as_str().unwrap().ends_with('.'), "{alert:#}");
+            let page = format!("docs/runbooks/{name}.md");
+            assert!(notes["runbook_url"].as_str().unwrap().ends_with(&page), "{alert:#}");
+            let board = notes["dashboard_url"].as_str().unwrap().split_once("/d/geophone-");
+            assert!(board.is_some(), "{alert:#}");
+            names.insert(name);
+        }
+        let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        assert!(names.is_subset(&expected.iter().copied().collect()), "{names:?}");
+    }
+}
+
+#[test]
+fn alerts_reach_their_receiver() {
+    network::run("alerting::alerts_reach_their_receiver_inside", &TOOLS);
+}
+
+#[test]
+#[ignore = "run in a namespace"]
+fn alerts_reach_their_receiver_inside() {
+    let mut world = World::new();
+    world.rules_are_well();
+    let miner = a_miner_is_told(&world);
+    a_page_goes_round();
+    world.records_have_data();
+    world.rules_are_well();
+    drop(miner);
+    let good = spoil_the_rules(&world);
+    an_outbreak_is_told(&world);
+    let rest = world.receiver.wait("GeophoneClientMining", "resolved", &[("client", CLIENT_V4)]);
+    assert!(rest["endsAt"].as_str().unwrap() > rest["startsAt"].as_str().unwrap(), "{rest:#}");
+    a_refused_reload_is_told(&world, &good);
+    an_end_is_told(&mut world);
+    world.told_well(&[
+        "GeophoneBrowserMinerOutbreak",
+        "GeophoneClientMining",
+        "GeophoneDown",
+        "GeophoneReloadFailed",
+    ]);
+    the_rest_is_held_back(&world);
+}
+
+/// The miner goes on as long as it is held.
+fn a_miner_is_told(world: &World) -> Miner {
+    let mut miner = Miner::bitcoin();
+    (0..5).for_each(|_| miner.submit(Share::Good));
+    let alert =
+        world.receiver.wait("GeophoneClientMining", "firing", &[("client", CLIENT_V4), ("instance", WEB)]);
+    let notes = &alert["annotations"];
+    for (key, word) in
+        [("description", CLIENT_V4), ("dashboard_url", "/d/geophone-client"), ("dashboard_url", CLIENT_V4)]
+    {
+        assert!(notes[key].as_str().unwrap().contains(word), "{key}: {alert:#}");
+    }
+    miner
+}
+
+/// The same page in four browsers.
+fn a_page_goes_round() {
+    for host in 101..105 {
+        let renamed = (Ipv4Addr::new(10, 20, 30, 32), Ipv4Addr::new(10, 20, 30, host));
+        replay("web-deepminer-ws.pcap", Some(renamed));
+    }
+}
+
+fn an_outbreak_is_told(world: &World) {
+    let alert = world.receiver.wait("GeophoneBrowserMinerOutbreak", "firing", &[("instance", WEB)]);
+    assert!(alert["annotations"]["description"].as_str().unwrap().contains("made 4 clients"), "{alert:#}");
+}
+
+/// Gives what they were.
+fn spoil_the_rules(world: &World) -> String {
+    let rules = world.directory.join("rules/detections.yaml");
+    let good = fs::read_to_string(&rules).unwrap();
+    fs::write(&rules, good.replacen("severity: 2", "severity: two", 1)).unwrap();
+    world.sensor.signal("HUP");
+    good
+}
+
+fn a_refused_reload_is_told(world: &World, good: &str) {
+    world.receiver.wait("GeophoneReloadFailed", "firing", &[("instance", WEB)]);
+    fs::write(world.directory.join("rules/detections.yaml"), good).unwrap();
+    world.sensor.signal("HUP");
+    world.receiver.wait("GeophoneReloadFailed", "resolved", &[("instance", WEB)]);
+}
+
+fn an_end_is_told(world: &mut World) {
+    assert_eq!(world.sensor.terminate().code(), Some(0), "{}", world.sensor.log());
+    let down = world.receiver.wait("GeophoneDown", "firing", &[("instance", WEB)]);
+    assert_eq!(down["labels"]["severity"], "critical", "{down:#}");
+}
+
+/// What else there is to say of a sensor that is down is not told; of another sensor it is.
+fn the_rest_is_held_back(world: &World) {
+    const NAME: &str = "GeophoneCaptureDropping";
+    const OTHER: &str = "192.0.2.9:9810";
+    let dropping = |instance: &str| {
+        let labels = json!({"alertname": NAME, "severity": "warning", "job": "geophone", "instance": instance,
+            "interface": "va"});
+        json!({"labels": labels, "annotations": {"summary": "Made up."}})
+    };
+    world.alertmanager.post(&json!([dropping(WEB), dropping(OTHER)]));
+    world.receiver.wait(NAME, "firing", &[("instance", OTHER)]);
+    let held = world.alertmanager.alerts(NAME);
+    let held: Vec<&Value> = held.iter().filter(|alert| alert["labels"]["instance"] == WEB).collect();
+    assert_eq!(held.len(), 1, "{held:#?}");
+    assert_eq!(held[0]["status"]["state"], "suppressed", "{held:#?}");
+    assert_eq!(held[0]["status"]["silencedBy"], json!([]), "{held:#?}");
+    let told = world.receiver.all();
+    let told = told.iter().filter(|alert| alert["labels"]["alertname"] == NAME);
+    assert_eq!(told.filter(|alert| alert["labels"]["instance"] == WEB).count(), 0);
+}
+
+#[test]
+fn benign_traffic_alerts_nobody() {
+    network::run("alerting::benign_traffic_alerts_nobody_inside", &TOOLS);
+}
+
+/// Look-alikes for what is a quarter of an hour to the rules; then one miner, to show that somebody listened.
+#[test]
+#[ignore = "run in a namespace"]
+fn benign_traffic_alerts_nobody_inside() {
+    let world = World::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let benign: Vec<String> = names.filter(|name| name.starts_with("neg-")).collect();
+    assert!(benign.len() > 9, "{benign:?}");
+    let quiet = || {
+        let alerts = world.prometheus.alerts();
+        assert!(alerts.is_empty(), "{alerts:#?}");
+    };
+    for name in &benign {
+        replay(name, None);
+        quiet();
+    }
+    for _ in 0..15 {
+        thread::sleep(Duration::from_secs(1));
+        quiet();
+    }
+    assert_eq!(world.receiver.all(), [] as [Value; 0]);
+    let packets = world.sensor.metric("geophone_capture_packets_total{interface=\"va\"}");
+    assert!(packets > Some(1000.0), "{packets:?}");
+
+    let mut miner = Miner::cryptonote();
+    miner.submit(Share::Good);
+    world.receiver.wait("GeophoneClientMining", "firing", &[("client", "fd77::")]);
+}
+
+/// The configuration that ships is one that Alertmanager's own tool takes.
+#[test]
+fn shipped_routes_are_well() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/prometheus/alertmanager.yaml");
+    match Command::new("amtool").args(["check-config", file]).output() {
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+        Err(_) => eprintln!("skipped shipped_routes_are_well: needs amtool, which is not installed"),
+    }
+}

@@ -1,0 +1,54 @@
+//! Frames sent out of the client's interface: captures of the suite, as they are or as another client's.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use etherparse::PacketBuilder;
+
+use super::network::INTERFACE;
+
+/// Sends each frame of a capture of `tests/captures`, a millisecond apart; each IPv4 address `was` in it becomes `is`.
+/// Checksums stay as they were: the sensor does not look at them, and nobody else is there.
+pub(crate) fn replay(name: &str, renamed: Option<(Ipv4Addr, Ipv4Addr)>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name);
+    let mut capture = pcap::Capture::from_file(&path).unwrap();
+    assert_eq!(capture.get_datalink(), pcap::Linktype::ETHERNET, "{name}");
+    let mut out = pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap();
+    let mut frames = 0;
+    while let Ok(packet) = capture.next_packet() {
+        let mut frame = packet.data.to_vec();
+        if let Some((was, is)) = renamed {
+            rename(&mut frame, was, is);
+        }
+        out.sendpacket(frame).unwrap();
+        frames += 1;
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(frames > 0, "{name} is empty");
+}
+
+/// Sends a datagram of nobody's now and then, as a wire that is alive has; as long as the test runs.
+pub(crate) fn trickle() {
+    let mut out = pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap();
+    let datagram = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])
+        .ipv4([198, 51, 100, 1], [198, 51, 100, 2], 64)
+        .udp(40_000, 40_001);
+    let mut frame = Vec::new();
+    datagram.write(&mut frame, b"nothing").unwrap();
+    while out.sendpacket(frame.as_slice()).is_ok() {
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn rename(frame: &mut [u8], was: Ipv4Addr, is: Ipv4Addr) {
+    if frame[12..14] != [0x08, 0x00] {
+        return;
+    }
+    for place in [26..30, 30..34] {
+        if frame[place.clone()] == was.octets() {
+            frame[place].copy_from_slice(&is.octets());
+        }
+    }
+}
