@@ -37,6 +37,18 @@ impl Prometheus {
         Self(child)
     }
 
+    /// Gives it another configuration, which it takes up in a moment.
+    pub(crate) fn reload(&self, directory: &Path, text: &str) {
+        fs::write(directory.join("prometheus.yaml"), text).unwrap();
+        assert!(
+            Command::new("sh")
+                .args(["-c", &format!("kill -s HUP {}", self.0.id())])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
     /// Waits until an expression gives these series and no others.
     pub(crate) fn await_series(&self, expression: &str, expected: &[(&str, f64)]) {
         let mut last = Vec::new();

@@ -11,32 +11,38 @@ use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
 
+const FILES: [&str; 2] = ["geophone.rules.yaml", "geophone.alerts.yaml"];
 const TIMES_FASTER: u64 = 60;
 const SHORTEST_RANGE: u64 = 4;
 
-/// Writes the rule files into `directory` and gives the text of a configuration that loads them, scrapes `target` and
-/// sends to `alertmanager`.
-pub(crate) fn prometheus(directory: &Path, target: &str, alertmanager: &str) -> String {
+/// The text of a configuration that scrapes `target` and sends to `alertmanager`, still without rules.
+pub(crate) fn prometheus(target: &str, alertmanager: &str) -> String {
     let mut config = shipped("prometheus.yaml");
-    let files = ["geophone.rules.yaml", "geophone.alerts.yaml"].map(|name| {
-        let mut rules = shipped(name);
-        hasten(&mut rules);
-        let path = directory.join(name);
-        fs::write(&path, serde_yaml::to_string(&rules).unwrap()).unwrap();
-        Value::from(path.to_str().unwrap())
-    });
-    config["rule_files"] = files.to_vec().into();
+    config.as_mapping_mut().unwrap().remove("rule_files");
     for key in ["scrape_interval", "scrape_timeout", "evaluation_interval"] {
         config["global"][key] = "1s".into();
     }
-    config["alerting"]["alertmanagers"][0]["static_configs"] = targets(alertmanager);
+    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = vec![alertmanager].into();
     let jobs = config["scrape_configs"].as_sequence_mut().unwrap();
     jobs.retain(|job| job["job_name"] == "geophone");
     assert_eq!(jobs.len(), 1, "prometheus.yaml scrapes a job of the name geophone");
     let job = jobs[0].as_mapping_mut().unwrap();
     job.retain(|key, _| key != "scrape_interval" && key != "scrape_timeout");
-    job.insert("static_configs".into(), targets(target));
+    job["static_configs"][0]["targets"] = vec![target].into();
     serde_yaml::to_string(&config).unwrap()
+}
+
+/// Writes the rule files into `directory`, and gives the lines of a configuration that load them.
+pub(crate) fn rules(directory: &Path) -> String {
+    let mut lines = "rule_files:\n".to_owned();
+    for name in FILES {
+        let mut rules = shipped(name);
+        hasten(&mut rules);
+        let path = directory.join(name);
+        fs::write(&path, serde_yaml::to_string(&rules).unwrap()).unwrap();
+        lines += &format!("  - {}\n", path.display());
+    }
+    lines
 }
 
 /// The text of a configuration with the shipped routes, each of whose receivers is `http://WEBHOOK/NAME`.
@@ -55,22 +61,20 @@ pub(crate) fn alertmanager(webhook: &str) -> String {
     serde_yaml::to_string(&config).unwrap()
 }
 
-/// Names of the alerts, and of the recorded series, that ship.
-pub(crate) fn names(file: &str, kind: &str) -> Vec<String> {
-    let rules = shipped(file);
-    let groups = rules["groups"].as_sequence().unwrap();
-    let rules = groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap());
-    rules.filter_map(|rule| rule.get(kind)).map(|name| name.as_str().unwrap().to_owned()).collect()
+/// Names of the rules of a kind that ship: `alert` or `record`.
+pub(crate) fn names(kind: &str) -> Vec<String> {
+    let of = |file| {
+        let groups = shipped(file)["groups"].as_sequence().unwrap().clone();
+        let rules = groups.into_iter().flat_map(|group| group["rules"].as_sequence().unwrap().clone());
+        rules.filter_map(|rule| Some(rule.get(kind)?.as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    FILES.into_iter().flat_map(of).collect()
 }
 
 fn shipped(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/prometheus").join(name);
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-fn targets(address: &str) -> Value {
-    serde_yaml::from_str(&format!("[{{targets: ['{address}']}}]")).unwrap()
 }
 
 fn hasten(value: &mut Value) {
