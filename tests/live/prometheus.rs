@@ -1,6 +1,7 @@
 //! A real Prometheus that scrapes the sensor every second, asked through its own HTTP interface.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command};
 
@@ -37,16 +38,12 @@ impl Prometheus {
         Self(child)
     }
 
-    /// Gives it another configuration, which it takes up in a moment.
-    pub(crate) fn reload(&self, directory: &Path, text: &str) {
-        fs::write(directory.join("prometheus.yaml"), text).unwrap();
-        assert!(
-            Command::new("sh")
-                .args(["-c", &format!("kill -s HUP {}", self.0.id())])
-                .status()
-                .unwrap()
-                .success()
-        );
+    /// Adds lines to its configuration, which it takes up in a moment.
+    pub(crate) fn append(&self, directory: &Path, lines: &str) {
+        let mut config = File::options().append(true).open(directory.join("prometheus.yaml")).unwrap();
+        config.write_all(lines.as_bytes()).unwrap();
+        let reload = format!("kill -s HUP {}", self.0.id());
+        assert!(Command::new("sh").args(["-c", &reload]).status().unwrap().success());
     }
 
     /// Waits until an expression gives these series and no others.
