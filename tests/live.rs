@@ -30,6 +30,8 @@ mod replay;
 mod sensor;
 #[path = "live/shipped.rs"]
 mod shipped;
+#[path = "live/writing.rs"]
+mod writing;
 
 use network::Network;
 use pool::{Miner, Share};

@@ -29,6 +29,36 @@ pub(crate) fn replay(name: &str, renamed: Option<(Ipv4Addr, Ipv4Addr)>) {
     assert!(frames > 0, "{name} is empty");
 }
 
+/// Answers of a name server about a pool, each to a client that did not ask before: an alert each.
+pub(crate) struct Lookups {
+    out: pcap::Capture<pcap::Active>,
+    sent: u16,
+}
+
+impl Lookups {
+    pub(crate) fn new() -> Self {
+        Self { out: pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap(), sent: 0 }
+    }
+
+    /// Sends the next (RFC 1035, 4.1).
+    pub(crate) fn send(&mut self) {
+        let mut answer = vec![0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+        for label in ["xmr-eu1", "nanopool", "org"] {
+            answer.push(u8::try_from(label.len()).unwrap());
+            answer.extend(label.as_bytes());
+        }
+        answer.extend([0, 0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 203, 0, 113, 7]);
+        let [high, low] = self.sent.to_be_bytes();
+        let datagram = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])
+            .ipv4([198, 51, 100, 53], [10, 9, high, low], 64)
+            .udp(53, 40_000);
+        let mut frame = Vec::new();
+        datagram.write(&mut frame, &answer).unwrap();
+        self.out.sendpacket(frame).unwrap();
+        self.sent = self.sent.checked_add(1).expect("as many clients");
+    }
+}
+
 /// Sends a datagram of nobody's now and then, as a wire that is alive has; as long as the test runs.
 pub(crate) fn trickle() {
     let mut out = pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap();
