@@ -168,7 +168,7 @@ catalogue! {
         "Mining messages read."
         "`custom` counts those of all described dialects.";
     NAMES_READ = Counter Flows "geophone_names_read_total" [NAME_PROTOCOL]
-        "Messages that hosts' names were read from.";
+        "Messages that hosts' names were read from: of name servers, and clients' hellos over TLS and QUIC.";
     SKIPPED = Counter Capture "geophone_packets_skipped_total" [SKIPPED]
         "Frames that could not be decoded or carry neither TCP nor UDP.";
     PARSE_ERRORS = Counter Flows "geophone_parse_errors_total" [PARSE_PROTOCOL]
