@@ -16,6 +16,8 @@ use serde_json::Value;
 mod alerting;
 #[path = "live/alertmanager.rs"]
 mod alertmanager;
+#[path = "live/dashboards.rs"]
+mod dashboards;
 #[path = "live/known.rs"]
 mod known;
 #[path = "live/network.rs"]
