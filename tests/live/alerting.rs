@@ -12,11 +12,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::alertmanager::{self, Alertmanager, Receiver, WEBHOOK};
-use super::network::{self, Network};
+use super::network::{self, INTERFACE, Network};
 use super::pool::{CLIENT_V4, Miner, Share};
 use super::prometheus::Prometheus;
-use super::replay::{self, replay};
-use super::sensor::{Sensor, WEB, eventually};
+use super::replay::{self, Lookups, replay};
+use super::sensor::{CONFIG, Sensor, WEB, eventually};
 use super::shipped;
 
 const TOOLS: [&str; 2] = ["prometheus", "prometheus-alertmanager"];
@@ -28,20 +28,27 @@ struct World {
     prometheus: Prometheus,
     alertmanager: Alertmanager,
     receiver: Receiver,
+    /// Dropped where the wire is to fall silent.
+    noise: Option<Sender<()>>,
     _network: Network,
 }
 
 impl World {
     fn new() -> Self {
         let directory = network::inside();
+        Self::of(directory, CONFIG)
+    }
+
+    fn of(directory: PathBuf, sensor: &str) -> Self {
         let network = Network::new();
-        thread::spawn(replay::trickle);
+        let (noise, end_of_noise) = mpsc::channel();
+        thread::spawn(move || replay::trickle(&end_of_noise));
         let receiver = Receiver::start();
         let alertmanager = Alertmanager::start_as(&directory, &shipped::alertmanager(WEBHOOK));
-        let sensor = Sensor::start(&directory, &[]);
+        let sensor = Sensor::start_as(&directory, sensor, &[]);
         let config = shipped::prometheus(WEB, alertmanager::LISTEN);
         let prometheus = Prometheus::start_as(&directory, &config);
-        Self { directory, sensor, prometheus, alertmanager, receiver, _network: network }
+        Self { directory, sensor, prometheus, alertmanager, receiver, noise: Some(noise), _network: network }
     }
 
     /// Loads the rules once there is a target: to find its first takes Prometheus five seconds, minutes to the rules.
@@ -97,9 +104,14 @@ impl World {
     }
 }
 
+/// Side by side, as they wait more than they work.
 #[test]
 fn alerts_reach_their_receiver() {
-    network::run("alerting::alerts_reach_their_receiver_inside", &TOOLS);
+    thread::scope(|scope| {
+        for test in ["alerts_reach_their_receiver", "benign_traffic_alerts_nobody", "blindness_is_told"] {
+            scope.spawn(move || network::run(&format!("alerting::{test}_inside"), &TOOLS));
+        }
+    });
 }
 
 #[test]
@@ -212,11 +224,6 @@ fn the_rest_is_held_back(world: &World) {
     assert_eq!(told.filter(|alert| alert["labels"]["instance"] == WEB).count(), 0);
 }
 
-#[test]
-fn benign_traffic_alerts_nobody() {
-    network::run("alerting::benign_traffic_alerts_nobody_inside", &TOOLS);
-}
-
 /// Look-alikes for what is a quarter of an hour to the rules; then one miner, to show that somebody listened.
 #[test]
 #[ignore = "run in a namespace"]
@@ -247,4 +254,25 @@ fn benign_traffic_alerts_nobody_inside() {
     let mut miner = Miner::cryptonote();
     miner.submit(Share::Good);
     world.receiver.wait("GeophoneClientMining", "firing", &[("client", "fd77::")]);
+}
+
+/// Nothing arrives any more; nor can what was found be written. No client is said to mine, and neither is anything else.
+#[test]
+#[ignore = "run in a namespace"]
+fn blindness_is_told_inside() {
+    let directory = network::inside();
+    let config = CONFIG.replace("DIRECTORY/eve.json", "/dev/full\n  queue: 10");
+    let mut world = World::of(directory, &config);
+    world.with_rules();
+    world.rules_are_well();
+    let mut lookups = Lookups::new();
+    // Some each second: a counter that has its value at the first scrape does not increase.
+    for _ in 0..6 {
+        (0..20).for_each(|_| lookups.send());
+        thread::sleep(Duration::from_secs(1));
+    }
+    drop(world.noise.take());
+    world.receiver.wait("GeophoneEventsDropped", "firing", &[("instance", WEB), ("severity", "warning")]);
+    world.receiver.wait("GeophoneTapSilent", "firing", &[("interface", INTERFACE), ("severity", "critical")]);
+    world.told_well(&["GeophoneEventsDropped", "GeophoneTapSilent"]);
 }

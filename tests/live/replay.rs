@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -59,16 +60,16 @@ impl Lookups {
     }
 }
 
-/// Sends a datagram of nobody's now and then, as a wire that is alive has; as long as the test runs.
-pub(crate) fn trickle() {
+/// Sends a datagram of nobody's now and then, as a wire that is alive has, until the other end of `stop` is dropped.
+pub(crate) fn trickle(stop: &Receiver<()>) {
     let mut out = pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap();
     let datagram = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])
         .ipv4([198, 51, 100, 1], [198, 51, 100, 2], 64)
         .udp(40_000, 40_001);
     let mut frame = Vec::new();
     datagram.write(&mut frame, b"nothing").unwrap();
-    while out.sendpacket(frame.as_slice()).is_ok() {
-        thread::sleep(Duration::from_millis(100));
+    while stop.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+        out.sendpacket(frame.as_slice()).unwrap();
     }
 }
 
