@@ -327,6 +327,25 @@ fn the_real_programs_agree() {
     judge("amtool", &["check-config", "alertmanager.yaml"]);
 }
 
+/// Each line of the runbooks' PromQL as a rule of its own, read by the real parser.
+#[test]
+fn what_the_runbooks_ask_is_promql() {
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(root().join("docs/runbooks")).unwrap() {
+        let book = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let blocks =
+            book.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+        lines.extend(blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()));
+    }
+    assert!(lines.len() > 40, "only {} questions", lines.len());
+    let rules =
+        lines.iter().enumerate().map(|(n, line)| format!("  - {{record: \"q:{n}\", expr: {line:?}}}\n"));
+    let file = env::temp_dir().join(format!("geophone-runbooks-{}.yaml", std::process::id()));
+    fs::write(&file, format!("groups:\n- name: runbooks\n  rules:\n{}", rules.collect::<String>())).unwrap();
+    judge("promtool", &["check", "rules", "--lint=none", file.to_str().unwrap()]);
+    fs::remove_file(file).unwrap();
+}
+
 /// Runs a program in the folder of the rules; says so where it is not there.
 fn judge(program: &str, arguments: &[&str]) {
     let Some(path) = find(program) else {
