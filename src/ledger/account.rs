@@ -49,7 +49,7 @@ impl Account {
         // A flow id that comes back with other counters is another session.
         let same = self.sessions.get(&flow).is_some_and(|s| Arc::ptr_eq(&s.live, &record.live));
         if !same {
-            self.end(flow);
+            self.close(flow);
         }
         let session = self
             .sessions
@@ -66,24 +66,18 @@ impl Account {
             self.measured.insert(session.algorithm);
         }
         if record.phase == Phase::Final {
-            self.end(flow);
+            self.close(flow);
         }
         !same && counted.is_none()
     }
 
-    /// Ends a running session; gives all its shares, wherever counted. `None` if it does not run here.
+    /// Ends a running session that turned out to be another's; gives all its shares, wherever counted. `None` if it does
+    /// not run here.
     pub(super) fn end(&mut self, flow: u64) -> Option<Shares> {
-        let session = self.sessions.remove(&flow)?;
-        self.ended = sum(self.ended, session.shares());
-        Some(session.total())
-    }
-
-    /// Ends a running session that was another's; gives all its shares.
-    pub(super) fn release(&mut self, flow: u64) -> Option<Shares> {
         if let Some(aims) = self.sessions.get(&flow).and_then(|session| session.aims.as_ref()) {
             self.recent.forget(aims);
         }
-        self.end(flow)
+        self.close(flow)
     }
 
     /// Ends the sessions whose worker no longer holds their counters (a panic cost the flow), and lists their flows.
@@ -91,7 +85,7 @@ impl Account {
         let gone = self.sessions.iter().filter(|(_, s)| Arc::strong_count(&s.live) == 1);
         let gone: Vec<u64> = gone.map(|(flow, _)| *flow).collect();
         for flow in gone {
-            self.end(flow);
+            self.close(flow);
             flows.push(flow);
         }
     }
@@ -146,6 +140,13 @@ impl Account {
             sessions,
             hashrate,
         }
+    }
+
+    /// Ends a running session; gives all its shares, wherever counted.
+    fn close(&mut self, flow: u64) -> Option<Shares> {
+        let session = self.sessions.remove(&flow)?;
+        self.ended = sum(self.ended, session.shares());
+        Some(session.total())
     }
 
     /// Notes a sign of mining seen from `first` to `last`.

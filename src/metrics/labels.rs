@@ -115,11 +115,8 @@ pub(super) const KIND: Label = Label::in_row(
     &[("allowed", "hosts and addresses"), ("pools", "listed hosts")],
 );
 pub(super) const LIMIT: Label = Label::in_row("limit", || Limit::ALL.map(Limit::name).into(), &[]);
-pub(super) const NAME_PROTOCOL: Label = Label::in_row(
-    "protocol",
-    || NameWire::ALL.map(NameWire::name).into(),
-    &[("dns", "of name servers"), ("quic", "clients' hellos"), ("tls", "clients' hellos")],
-);
+pub(super) const NAME_PROTOCOL: Label =
+    Label::in_row("protocol", || NameWire::ALL.map(NameWire::name).into(), &[]);
 pub(super) const NETWORK: Label = Label::in_row("network", || Network::ALL.map(Network::name).into(), &[]);
 pub(super) const PARSE_PROTOCOL: Label =
     Label::in_row("protocol", || MALFORMED.into(), &[("tls", "over QUIC too")]);
@@ -142,15 +139,7 @@ pub(super) const SIGNAL: Label = Label::closed(
     "what kind of evidence it is, see [events.md](events.md#names-and-addresses)",
 );
 pub(super) const SKIPPED: Label = Label::in_row("reason", || Skip::ALL.map(Skip::name).into(), &[]);
-pub(super) const TABLE: Label = Label::in_row(
-    "table",
-    || LEARNED_TABLES.into(),
-    &[
-        ("endpoints", "that spoke mining"),
-        ("names", "pairs of client and server with names"),
-        ("watched", "servers watched for their names"),
-    ],
-);
+pub(super) const TABLE: Label = Label::in_row("table", || LEARNED_TABLES.into(), &[]);
 pub(super) const TRANSPORT: Label = Label::closed(
     "transport",
     || Transport::MESSAGES.map(Transport::name).into(),

@@ -6,9 +6,6 @@ use std::fmt::Write;
 use super::catalogue::{CATALOGUE, Entry, Section};
 use super::labels::{Label, Told};
 
-/// The longest set that the table of labels spells out.
-const MAX_SPELT: usize = 50;
-
 /// The page, as it should stand in the tree.
 pub fn page() -> String {
     let mut page = String::new();
@@ -30,8 +27,9 @@ fn section(word: &str) -> String {
     let mut table = "| metric | kind | labels | meaning |\n|---|---|---|---|\n".to_owned();
     for entry in CATALOGUE.iter().filter(|entry| Some(entry.section) == section) {
         let labels: Vec<_> = entry.labels.iter().map(|label| format!("`{}`", label.name)).collect();
-        let (name, kind) = (entry.name, entry.kind.name());
-        let _ = writeln!(table, "| `{name}` | {kind} | {} | {} |", labels.join(", "), meaning(entry));
+        let cells =
+            [format!("`{}`", entry.name), entry.kind.name().to_owned(), labels.join(", "), meaning(entry)];
+        let _ = writeln!(table, "| {} |", cells.join(" | ").replace("|  |", "| |"));
     }
     table
 }
@@ -72,8 +70,7 @@ fn labels() -> String {
     for (name, (label, about)) in told {
         let values = match label.values() {
             None => "open".to_owned(),
-            Some(values) if values.len() > MAX_SPELT => format!("{} words", values.len()),
-            Some(values) => values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", "),
+            Some(values) => values.into_iter().map(|value| spell(value, None)).collect::<Vec<_>>().join(", "),
         };
         let _ = writeln!(table, "| `{name}` | {about} | {values} |");
     }

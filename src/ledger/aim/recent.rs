@@ -56,6 +56,7 @@ impl<T: Clone + PartialEq> Newest<T> {
         if let Some((_, last)) = self.0.iter_mut().find(|(known, _)| known == what) {
             *last = at.max(*last);
         } else if self.0.len() < MAX {
+            self.0.reserve_exact(1); // most clients mine for one
             self.0.push((what.clone(), at));
         } else if let Some(oldest) = self.0.iter_mut().min_by_key(|(_, last)| *last)
             && oldest.1 <= at
