@@ -259,6 +259,7 @@ impl EventCounters {
             mining_session: sum(&|c| c.sent(eve::Kind::MiningSession)),
             stats: sum(&|c| c.sent(eve::Kind::Stats)),
             dropped: sum(&eve::Counters::dropped),
+            failed: sum(&eve::Counters::write_errors),
         }
     }
 }

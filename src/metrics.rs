@@ -57,6 +57,8 @@ pub struct EventTotals {
     pub stats: u64,
     /// Events lost because the queue was full or the file could not be written.
     pub dropped: u64,
+    /// Tries to open or write the file that failed.
+    pub failed: u64,
 }
 
 /// Rules in force.

@@ -96,7 +96,8 @@ fn of_a_name(c: char) -> bool {
 #[test]
 fn no_document_names_a_metric_that_is_not_there() {
     for (path, document) in documents() {
-        for name in words(&document, "geophone_", of_a_name) {
+        // Behind a colon it is recorded, which tests/alerts.rs looks at.
+        for name in words(&document.replace(":geophone_", ":"), "geophone_", of_a_name) {
             assert!(CATALOGUE.iter().any(|e| e.name == name), "{}: {name} is no metric", path.display());
         }
     }

@@ -12,6 +12,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "live/alerting.rs"]
+mod alerting;
+#[path = "live/alertmanager.rs"]
+mod alertmanager;
 #[path = "live/dashboards.rs"]
 mod dashboards;
 #[path = "live/known.rs"]
@@ -24,8 +28,14 @@ mod people;
 mod pool;
 #[path = "live/prometheus.rs"]
 mod prometheus;
+#[path = "live/replay.rs"]
+mod replay;
 #[path = "live/sensor.rs"]
 mod sensor;
+#[path = "live/shipped.rs"]
+mod shipped;
+#[path = "live/writing.rs"]
+mod writing;
 
 use network::Network;
 use pool::{Miner, Share};

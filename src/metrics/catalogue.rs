@@ -147,6 +147,8 @@ catalogue! {
         "Events lost because the queue was full or they could not be written.";
     EVENTS = Counter Events "geophone_events_total" [EVENT_TYPE]
         "Events handed to the event output.";
+    EVENTS_FAILED = Counter Events "geophone_events_write_errors_total" []
+        "Tries to open or write the event file that failed; events wait while there is room in the queue.";
     FEED_REFUSED = Gauge Events "geophone_feed_entries_refused" [REFUSED]
         "Entries of the feeds in force that were not taken.";
     FLOWS = Gauge Flows "geophone_flows" []

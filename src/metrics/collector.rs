@@ -59,12 +59,13 @@ impl prometheus::core::Collector for Collector {
 }
 
 impl Collector {
-    fn output(&self) -> [MetricFamily; 2] {
+    fn output(&self) -> [MetricFamily; 3] {
         let events = (self.sources.events)();
         let by_type = [events.alert, events.mining_session, events.stats];
         [
             catalogue::EVENTS.samples(figures(labels::EVENT_TYPES, by_type)),
             catalogue::EVENTS_DROPPED.value(events.dropped as f64),
+            catalogue::EVENTS_FAILED.value(events.failed as f64),
         ]
     }
 

@@ -20,7 +20,7 @@ fn state() -> (Metrics, Vec<Arc<WorkerSlot>>) {
         ledger: Arc::new(ledger),
         learned: Arc::new(learned()),
         workers: workers.clone(),
-        events: Box::new(|| EventTotals { alert: 5, mining_session: 4, stats: 0, dropped: 1 }),
+        events: Box::new(|| EventTotals { alert: 5, mining_session: 4, stats: 0, dropped: 1, failed: 2 }),
         started: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_500),
         build: Build { version: "1.2.3", revision: "abc\"\\\n", rustc: "1.95.0" },
     });

@@ -1,12 +1,13 @@
 //! A real Prometheus that scrapes the sensor every second, asked through its own HTTP interface.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command};
 
 use serde_json::Value;
 
-use super::sensor::{WAIT, WEB, http, within};
+use super::sensor::{WAIT, WEB, eventually, http, within};
 
 const LISTEN: &str = "127.0.0.1:9090";
 
@@ -16,11 +17,15 @@ pub(crate) struct Prometheus(Child);
 impl Prometheus {
     /// Starts one with its data in `directory`.
     pub(crate) fn start(directory: &Path) -> Self {
-        let config = directory.join("prometheus.yaml");
         let scrape =
             format!("scrape_configs: [{{job_name: geophone, static_configs: [{{targets: ['{WEB}']}}]}}]");
-        fs::write(&config, format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n{scrape}\n"))
-            .unwrap();
+        Self::start_as(directory, &format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n{scrape}\n"))
+    }
+
+    /// The same with another configuration.
+    pub(crate) fn start_as(directory: &Path, text: &str) -> Self {
+        let config = directory.join("prometheus.yaml");
+        fs::write(&config, text).unwrap();
         let log = File::create(directory.join("prometheus.log")).unwrap();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
@@ -31,6 +36,14 @@ impl Prometheus {
             .spawn()
             .unwrap();
         Self(child)
+    }
+
+    /// Adds lines to its configuration, which it takes up in a moment.
+    pub(crate) fn append(&self, directory: &Path, lines: &str) {
+        let mut config = File::options().append(true).open(directory.join("prometheus.yaml")).unwrap();
+        config.write_all(lines.as_bytes()).unwrap();
+        let reload = format!("kill -s HUP {}", self.0.id());
+        assert!(Command::new("sh").args(["-c", &reload]).status().unwrap().success());
     }
 
     /// Waits until an expression gives these series and no others.
@@ -47,17 +60,39 @@ impl Prometheus {
     /// The series an expression gives now, as `label=value,…` without those of the scrape, in order.
     pub(crate) fn query(&self, expression: &str) -> Vec<(String, f64)> {
         let escaped: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let Some((status, body)) = http(LISTEN, &format!("/api/v1/query?query={escaped}")) else {
+        let Some(data) = self.get(&format!("/api/v1/query?query={escaped}")) else {
             return Vec::new(); // not up yet
         };
-        if status == 503 {
-            return Vec::new();
-        }
-        let answer: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, &answer["data"]["resultType"]), (200, &"vector".into()), "{expression}: {body}");
-        let mut series: Vec<_> = answer["data"]["result"].as_array().unwrap().iter().map(sample).collect();
+        assert_eq!(data["resultType"], "vector", "{expression}: {data}");
+        let mut series: Vec<_> = data["result"].as_array().unwrap().iter().map(sample).collect();
         series.sort_by(|a, b| a.0.cmp(&b.0));
         series
+    }
+
+    /// All rules it has, as it tells of them, once each has been evaluated.
+    pub(crate) fn rules(&self) -> Vec<Value> {
+        let loaded = || {
+            let groups =
+                self.get("/api/v1/rules")?["groups"].as_array().cloned().filter(|g| !g.is_empty())?;
+            let rules: Vec<Value> =
+                groups.iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).collect();
+            rules.iter().all(|rule| rule["health"] != "unknown").then_some(rules)
+        };
+        eventually("rules that were evaluated", loaded)
+    }
+
+    /// The alerts that it has pending or firing.
+    pub(crate) fn alerts(&self) -> Vec<Value> {
+        let data = self.get("/api/v1/alerts").expect("it answers");
+        data["alerts"].as_array().unwrap().clone()
+    }
+
+    /// The data of an answer of its API; `None` while it is not up.
+    fn get(&self, path: &str) -> Option<Value> {
+        let (status, body) = http(LISTEN, path).filter(|(status, _)| *status != 503)?;
+        assert_eq!(status, 200, "{path}: {body}");
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        Some(answer["data"].clone())
     }
 }
 
