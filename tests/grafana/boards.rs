@@ -74,7 +74,7 @@ impl Board {
         }
         let annotations = list(&self.json["annotations"]["list"]);
         queries.extend(annotations.iter().filter(|a| a["expr"].is_string()).map(|annotation| Query {
-            place: format!("{}.json: annotation {}", self.name, annotation["name"]),
+            place: format!("{}.json: annotation {}", self.name, text(&annotation["name"])),
             text: text(&annotation["expr"]),
             of: Use::Annotation,
             title: text(&annotation["name"]),
@@ -107,7 +107,7 @@ pub(crate) fn text(value: &Value) -> &str {
 /// A query with values for its variables, as Grafana sends it with everything chosen and this client.
 pub(crate) fn filled(query: &str, client: &str) -> String {
     let values = [
-        ("$__rate_interval", "1m"),
+        ("$__rate_interval", "5m"),
         ("$__range", "1h"),
         ("$__interval_ms", "60000"),
         ("$job", ".+"),

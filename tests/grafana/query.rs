@@ -9,9 +9,9 @@ pub(crate) enum Expr {
     /// A number, or a function of nothing.
     Scalar,
     Selector(Selector),
-    Call(String, Box<Expr>),
+    Call(String, Box<Self>),
     /// Operator, labels kept, what it is over.
-    Aggregate(String, Vec<String>, Box<Expr>),
+    Aggregate(String, Vec<String>, Box<Self>),
     Binary(Box<Binary>),
 }
 
@@ -54,8 +54,8 @@ impl Expr {
     /// Calls `see` with each selector and the calls and operators it stands in, the innermost last.
     pub(crate) fn walk<'a>(
         &'a self,
-        above: &mut Vec<&'a Expr>,
-        see: &mut dyn FnMut(&'a Selector, &[&'a Expr]),
+        above: &mut Vec<&'a Self>,
+        see: &mut dyn FnMut(&'a Selector, &[&'a Self]),
     ) {
         let parts: Vec<&Self> = match self {
             Self::Scalar => Vec::new(),
