@@ -1,6 +1,6 @@
 //! The whole way, with nothing but the wire between: miners talk to a pool over a veth pair, the real program listens,
-//! a real Prometheus scrapes it, and signals come as from an operator. Each test runs itself again in namespaces of
-//! its own; skipped, with a line that says so, where those are not to be had.
+//! a real Prometheus scrapes it, a real Alertmanager tells of it, and signals come as from an operator. Each test runs
+//! itself again in namespaces of its own; skipped, with a line that says so, where those are not to be had.
 
 #![allow(missing_docs, reason = "tests")]
 
