@@ -17,7 +17,7 @@ DEBUG := $(TARGET)/debug/geophone
 # Last, so that what the machine has comes first. Users other than root often lack sbin, where ip is.
 export PATH := $(PATH):$(HOME)/.cargo/bin:$(abspath $(TARGET)/tools/usr/bin):/usr/sbin:/sbin
 
-.PHONY: help run test check build bench install clean shipped
+.PHONY: help run test check build bench generated install clean shipped
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -49,6 +49,9 @@ check: ## formatting, lints, and licences where cargo-deny is installed
 	cargo clippy --locked --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "licences not checked: cargo-deny is not installed"; fi
+
+generated: ## write anew the files that are made from the program's own tables
+	GENERATE=1 cargo test --locked --test generated
 
 # After the tests, whose program it uses.
 shipped:
