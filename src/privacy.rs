@@ -51,7 +51,10 @@ impl Privacy {
 
     /// Whether a client of one is called the same by the other, but for what subscribers are called.
     pub fn names_alike(&self, other: &Self) -> bool {
-        self.clients == other.clients
+        match (&self.clients, &other.clients) {
+            (Clients::Subnet(one), Clients::Subnet(other)) => one.is_as_long(other),
+            (one, other) => one == other,
+        }
     }
 
     /// The payee as it may be shown. A pseudonym is the same for the same payee, and key if there is one, at any

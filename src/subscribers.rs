@@ -66,12 +66,16 @@ impl Subscribers {
     /// # Errors
     /// All lines that are not taken, in their order.
     pub fn read(text: &str) -> Result<Self, Vec<Fault>> {
-        let mut reading = Reading::default();
+        Self::read_at_most(MAX_ROWS, text)
+    }
+
+    fn read_at_most(most: usize, text: &str) -> Result<Self, Vec<Fault>> {
+        let mut reading = Reading { most, ..Reading::default() };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, line) in (1..).zip(text.lines()) {
             if let Err(fault) = reading.line(number, line) {
                 reading.faults.push(fault);
-                if reading.rows == MAX_ROWS || reading.faults.len() == MAX_FAULTS {
+                if reading.rows == most || reading.faults.len() == MAX_FAULTS {
                     break;
                 }
             }
@@ -130,16 +134,16 @@ struct Reading<'t> {
     /// Lines of the networks, in the order of each family.
     lines: [Vec<u32>; 2],
     rows: usize,
+    most: usize,
     faults: Vec<Fault>,
 }
-
-const TOO_MANY: &str = "is one row too many: 2000000 are read";
 
 impl<'t> Reading<'t> {
     fn line(&mut self, number: usize, line: &'t str) -> Result<(), Fault> {
         let Line::Row { addr, prefix, name } = row(number, line, self.rows == 0)? else { return Ok(()) };
-        if self.rows == MAX_ROWS {
-            return Err(Fault::new(number, TOO_MANY, "join networks that lie side by side"));
+        if self.rows == self.most {
+            let what = format!("is one row too many: {} are read", self.most);
+            return Err(Fault::new(number, what, "join networks that lie side by side"));
         }
         self.rows += 1;
         let name = self.name(name);

@@ -9,11 +9,11 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use geophone::capture;
-use geophone::config::{Config, load_with_people};
+use geophone::config::{Config, load_rules, load_with_people};
 use geophone::detect::Event;
 use geophone::eve::Renderer;
 use geophone::learned::Learned;
@@ -21,6 +21,7 @@ use geophone::ledger::{self, Ledger};
 use geophone::metrics::{Build, EventTotals, Metrics, Sources, WorkerSlot};
 use geophone::packet::{LinkType, Time};
 use geophone::privacy::{Privacy, Pseudonyms, Secret};
+use geophone::rules::RuleSet;
 use geophone::sensor::Sensor;
 use serde_json::Value;
 
@@ -157,6 +158,8 @@ fn no_capture_gives_a_hidden_client_away() {
     let captures = captures();
     let (clear, _) = read(&folder.config("privacy: {clients: address}"), "none", &captures);
     let secrets = secrets(&clear);
+    let schema = serde_json::from_str(include_str!("../docs/eve.schema.json")).unwrap();
+    let schema = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     for mode in [PSEUDONYM, SUBNET] {
         for summary in ["table", "json"] {
             let (hidden, said) = read(&folder.config(mode), summary, &captures);
@@ -165,6 +168,7 @@ fn no_capture_gives_a_hidden_client_away() {
             assert!(said.contains("mining sessions of") || said.contains("\"mining\""), "a summary: {said}");
             for (event, before) in hidden.iter().zip(&clear) {
                 keeps(&event.to_string(), &secrets);
+                assert!(schema.is_valid(event), "{event:#}");
                 // Nothing else of the event is lost.
                 assert_eq!(event["timestamp"], before["timestamp"]);
                 assert_eq!(event["mining"]["payee"], before["mining"]["payee"]);
@@ -219,8 +223,9 @@ fn play(capture: &Path, skipped: usize) -> Vec<Event> {
     let mut frames: Vec<(Time, LinkType, u32, Vec<u8>)> = Vec::new();
     let mut file = capture::File::open(capture, None).unwrap();
     file.for_each(None, |f| frames.push((f.time, f.link, f.wire_len, f.data.to_vec()))).unwrap();
-    let rules = geophone::config::load_rules(&Config::default()).unwrap();
-    let mut sensor = Sensor::new(geophone::sensor::Settings::default(), Arc::new(rules), 0);
+    static RULES: OnceLock<Arc<RuleSet>> = OnceLock::new();
+    let rules = RULES.get_or_init(|| Arc::new(load_rules(&Config::default()).unwrap()));
+    let mut sensor = Sensor::new(geophone::sensor::Settings::default(), Arc::clone(rules), 0);
     let mut events = Vec::new();
     for (time, link, wire_len, data) in &frames[frames.len() * skipped / 4..] {
         let frame = geophone::packet::Frame { time: *time, link: *link, wire_len: *wire_len, data };

@@ -105,6 +105,11 @@ impl Subnets {
         Self { v4, v6, flows }
     }
 
+    /// Whether networks are the same; flows may have other numbers.
+    pub(super) const fn is_as_long(&self, other: &Self) -> bool {
+        self.v4 == other.v4 && self.v6 == other.v6
+    }
+
     /// The prefix length for an address.
     pub const fn prefix(&self, addr: IpAddr) -> u8 {
         match addr {

@@ -5,26 +5,44 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
 
 use super::clients::{Clients, network};
-use super::spelled;
+use super::spelled::Spelled;
 
 /// What is hidden in one event.
 #[derive(Clone, Debug)]
 pub struct Disguise<'p> {
     clients: &'p Clients,
-    hidden: Vec<IpAddr>,
+    people: Vec<Person>,
+}
+
+/// Whom to hide, with what is looked for in each text.
+#[derive(Clone, Debug)]
+struct Person {
+    addr: IpAddr,
+    shown: IpAddr,
+    text: String,
+    spelled: Spelled,
 }
 
 impl<'p> Disguise<'p> {
     /// Hides `people`: the clients of an event, and those that may be clients.
     pub(super) fn new(clients: &'p Clients, people: impl Iterator<Item = IpAddr>) -> Self {
-        let hidden =
-            if clients.hides() { people.map(|addr| addr.to_canonical()).collect() } else { Vec::new() };
-        Self { clients, hidden }
+        let person = |addr: IpAddr| {
+            let addr = addr.to_canonical();
+            let shown = clients.shown(addr);
+            Person { addr, shown, text: shown.to_string(), spelled: Spelled::new(addr) }
+        };
+        let people = if clients.hides() { people.map(person).collect() } else { Vec::new() };
+        Self { clients, people }
     }
 
     /// The address as it may be shown.
     pub fn address(&self, addr: IpAddr) -> IpAddr {
-        if self.hides(addr) { self.clients.shown(addr.to_canonical()) } else { addr }
+        let canonical = addr.to_canonical();
+        match self.people.iter().find(|person| person.addr == canonical) {
+            Some(person) => person.shown,
+            None if self.hides(addr) => self.clients.shown(canonical),
+            None => addr,
+        }
     }
 
     /// The network that is shown in the place of an address, as `192.0.2.0/24`.
@@ -52,8 +70,8 @@ impl<'p> Disguise<'p> {
             Some(replaced) => Cow::Owned(replaced),
             None => text,
         };
-        for &addr in &self.hidden {
-            if let Some(replaced) = spelled::replace(&text, addr, &self.clients.shown(addr).to_string()) {
+        for person in &self.people {
+            if let Some(replaced) = person.spelled.replace(&text, &person.text) {
                 text = Cow::Owned(replaced);
             }
         }
@@ -63,11 +81,11 @@ impl<'p> Disguise<'p> {
     /// People's addresses, and those of networks behind somebody's door: a proxy in a home is as good as its owner's name.
     fn hides(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
-        let is_near = |hidden: &IpAddr| match (addr, hidden) {
-            (IpAddr::V6(_), IpAddr::V6(_)) => network(addr, 64) == network(*hidden, 64),
-            _ => addr == *hidden,
+        let is_near = |person: &Person| match (addr, person.addr) {
+            (IpAddr::V6(_), IpAddr::V6(_)) => network(addr, 64) == network(person.addr, 64),
+            _ => addr == person.addr,
         };
-        self.is_needed() && (is_private(addr) || self.hidden.iter().any(is_near))
+        self.is_needed() && (is_private(addr) || self.people.iter().any(is_near))
     }
 
     /// Replaces addresses that stand in the text as programs write them. In one pass: what stands for an address may look

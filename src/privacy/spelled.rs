@@ -11,26 +11,40 @@ const SHORTEST_NUMBER: usize = 8;
 const BETWEEN_V4: [&str; 5] = [".", "-", "_", "%2e", "[.]"];
 const BETWEEN_V6: [&str; 3] = ["-", "_", "%3a"];
 
-/// The text with every spelling of `addr` replaced by `shown`; `None` where there is none.
-pub(super) fn replace(text: &str, addr: IpAddr, shown: &str) -> Option<String> {
-    // Same length as the text, so places agree.
-    let mut lower = text.to_ascii_lowercase();
-    let mut replaced: Option<String> = None;
-    for spelling in spellings(addr) {
-        let is_digit: fn(char) -> bool =
-            if spelling.is_hex { |c| c.is_ascii_hexdigit() } else { |c| c.is_ascii_digit() };
-        let from = replaced.as_deref().unwrap_or(text);
-        if let Some(next) = replace_one(from, &lower, &spelling.text, is_digit, shown) {
-            lower = next.to_ascii_lowercase();
-            replaced = Some(next);
-        }
-    }
-    replaced
-}
+/// All spellings of one address.
+#[derive(Clone, Debug)]
+pub(super) struct Spelled(Vec<Spelling>);
 
+#[derive(Clone, Debug)]
 struct Spelling {
     text: String,
     is_hex: bool,
+}
+
+impl Spelled {
+    pub(super) fn new(addr: IpAddr) -> Self {
+        Self(match addr {
+            IpAddr::V4(addr) => of_v4(addr),
+            IpAddr::V6(addr) => of_v6(addr),
+        })
+    }
+
+    /// The text with each of them replaced by `shown`; `None` where there is none.
+    pub(super) fn replace(&self, text: &str, shown: &str) -> Option<String> {
+        // Same length as the text, so places agree.
+        let mut lower = text.to_ascii_lowercase();
+        let mut replaced: Option<String> = None;
+        for spelling in &self.0 {
+            let is_digit: fn(char) -> bool =
+                if spelling.is_hex { |c| c.is_ascii_hexdigit() } else { |c| c.is_ascii_digit() };
+            let from = replaced.as_deref().unwrap_or(text);
+            if let Some(next) = replace_one(from, &lower, &spelling.text, is_digit, shown) {
+                lower = next.to_ascii_lowercase();
+                replaced = Some(next);
+            }
+        }
+        replaced
+    }
 }
 
 fn replace_one(
@@ -53,13 +67,6 @@ fn replace_one(
         copied = at + spelling.len();
     }
     (copied > 0).then(|| replaced + &text[copied..])
-}
-
-fn spellings(addr: IpAddr) -> Vec<Spelling> {
-    match addr {
-        IpAddr::V4(addr) => of_v4(addr),
-        IpAddr::V6(addr) => of_v6(addr),
-    }
 }
 
 fn of_v4(addr: Ipv4Addr) -> Vec<Spelling> {
@@ -120,6 +127,10 @@ fn join<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn replace(text: &str, addr: IpAddr, shown: &str) -> Option<String> {
+        Spelled::new(addr).replace(text, shown)
+    }
 
     fn v4(text: &str) -> String {
         replace(text, Ipv4Addr::new(10, 20, 3, 7).into(), "X").unwrap_or_else(|| text.to_owned())

@@ -108,6 +108,18 @@ fn subscribers_are_not_named_where_clients_are_hidden() {
     assert_eq!(Privacy { clients, subscribers, ..Privacy::default() }.subscriber(addr), None);
 }
 
+#[test]
+fn names_are_alike_where_the_same_address_has_the_same() {
+    let secret = |n| Secret::read(&[&[n; 16][..], &[9; 16]].concat()).unwrap();
+    let of = |clients| Privacy { clients, ..Privacy::default() };
+    let subnet = |v4, key: Option<u8>| of(Clients::Subnet(Subnets::new(v4, 56, key.map(secret).as_ref())));
+    let pseudonym = |key| of(Clients::Pseudonym(Pseudonyms::new(secret(key))));
+    assert!(subnet(24, None).names_alike(&subnet(24, Some(1))) && subnet(24, None) != subnet(24, Some(1)));
+    assert!(!subnet(24, None).names_alike(&subnet(25, None)));
+    assert!(pseudonym(1).names_alike(&pseudonym(1)) && !pseudonym(1).names_alike(&pseudonym(2)));
+    assert!(!Privacy::default().names_alike(&of(Clients::Subscriber)));
+}
+
 proptest::proptest! {
     #[test]
     fn masking_never_panics_and_is_idempotent(text in "[a@.% 40\u{e9}\u{1f600}<-]{0,24}") {

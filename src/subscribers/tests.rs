@@ -83,11 +83,11 @@ fn each_wrong_line_is_told() {
 
 #[test]
 fn rows_are_bounded() {
-    let mut text = String::new();
-    for n in 0..=MAX_ROWS as u32 {
-        text.push_str(&format!("{},a\n", std::net::Ipv4Addr::from(n)));
-    }
-    assert_eq!(faults(&text), [(MAX_ROWS + 1, TOO_MANY.to_owned())]);
+    let text = "prefix,name\n192.0.2.1,a\n# no row\n192.0.2.2,a\n192.0.2.3,a\nwrong\n";
+    let faults = Subscribers::read_at_most(2, text).unwrap_err();
+    let told: Vec<_> = faults.iter().map(|f| (f.line, f.what.as_str())).collect();
+    assert_eq!(told, [(5, "is one row too many: 2 are read")]);
+    assert_eq!(Subscribers::read_at_most(3, &text[..text.len() - 6]).unwrap().networks(), 3);
 }
 
 proptest! {
