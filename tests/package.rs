@@ -57,7 +57,8 @@ fn install(action: &str, into: &Path, prefix: &str) -> String {
 
 /// Files below a folder, as `MODE /PATH`.
 fn modes_and_paths(folder: &Path) -> BTreeSet<String> {
-    let output = Command::new("find").arg(folder).args(["-not", "-type", "d", "-printf", "%m /%P\\n"]).output();
+    let output =
+        Command::new("find").arg(folder).args(["-not", "-type", "d", "-printf", "%m /%P\\n"]).output();
     String::from_utf8(output.unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
@@ -101,7 +102,10 @@ fn a_second_installation_keeps_the_configuration_and_removal_takes_the_rest() {
 #[test]
 fn the_package_speaks_of_this_version() {
     let version = env!("CARGO_PKG_VERSION");
-    assert!(text("packaging/changelog").starts_with(&format!("geophone ({version}-1) ")), "packaging/changelog");
+    assert!(
+        text("packaging/changelog").starts_with(&format!("geophone ({version}-1) ")),
+        "packaging/changelog"
+    );
 }
 
 #[test]
@@ -110,7 +114,10 @@ fn the_packaged_configuration_gives_only_what_differs() {
     let (own, defaults) = (parse(&text("packaging/geophone.yaml")), parse(geophone::config::DEFAULT));
     let unit = text("systemd/geophone.service");
     assert_eq!(own["events"]["file"], "/var/log/geophone/eve.json");
-    assert!(unit.contains("\nLogsDirectory=geophone\n") && text("packaging/logrotate").contains("/var/log/geophone/eve.json {"));
+    assert!(
+        unit.contains("\nLogsDirectory=geophone\n")
+            && text("packaging/logrotate").contains("/var/log/geophone/eve.json {")
+    );
     assert_eq!(own["learned"]["file"], "/var/lib/geophone/learned.jsonl");
     assert!(unit.contains("\nStateDirectory=geophone\n"));
     for (section, keys) in own.as_mapping().unwrap() {

@@ -18,7 +18,8 @@ const DOCUMENT: &str = include_str!("../../docs/cli.md");
 /// The definition as typed: with full names of subcommands, without the pages of `help`.
 fn definition() -> Command {
     let value = |command: Command| command.subcommand_value_name("command");
-    let mut command = value(geophone::cli::command()).disable_help_subcommand(true).mut_subcommand("rules", value);
+    let mut command =
+        value(geophone::cli::command()).disable_help_subcommand(true).mut_subcommand("rules", value);
     command.build();
     command
 }
@@ -183,7 +184,8 @@ fn configuration() -> String {
         if let Some(words) = bare.strip_prefix('#') {
             comment.push(words.trim());
         } else if bare.is_empty() && keys == 0 && of.is_empty() {
-            let paragraphs = comment.split(|line: &&str| line.is_empty()).map(|lines| marked(&lines.join(" ")));
+            let paragraphs =
+                comment.split(|line: &&str| line.is_empty()).map(|lines| marked(&lines.join(" ")));
             writeln!(page, "{}", paragraphs.collect::<Vec<_>>().join("\n.PP\n")).unwrap();
             comment.clear();
             section(&mut page, "KEYS");

@@ -145,7 +145,8 @@ impl Drop for Machine {
 fn spawn(init: Init, folder: &Path, group: Option<&Path>) -> Child {
     // Ends with the thread of the test; and its child, the first process, with it.
     let join = group.map_or_else(String::new, |g| format!("echo 0 > {}/cgroup.procs; ", g.display()));
-    let unshare = "exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup";
+    let unshare =
+        "exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup";
     let word = if init == Init::Sleep { "sleep" } else { "systemd" };
     Command::new("sh")
         .args(["-c", &format!("{join}{unshare} sh -c \"$0\" sh \"$@\"")])
