@@ -50,17 +50,23 @@ check: ## formatting, lints, and licences where cargo-deny is installed
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "licences not checked: cargo-deny is not installed"; fi
 
+generated: ## write anew the files that are made from the program's own tables
+	GENERATE=1 cargo test --locked --test generated
+
 # After the tests, whose program it uses.
 shipped:
 	$(DEBUG) check -c config/geophone.yaml
 	$(DEBUG) rules list >/dev/null
 	$(DEBUG) rules test
-	@if ! command -v promtool >/dev/null; then echo "alert rules not checked: promtool is not installed"; exit 0; fi; \
-	for file in $(wildcard config/prometheus/*.yaml config/prometheus/*.yml); do \
-		if grep -q '^tests:' $$file; then promtool test rules $$file; \
-		elif grep -q '^groups:' $$file; then promtool check rules $$file; \
-		else promtool check config --syntax-only $$file; fi || exit 1; \
-	done
+	@if command -v promtool >/dev/null; then for file in $(wildcard config/prometheus/*.yaml); do \
+		if grep -q '^tests:' $$file; then set -- test rules; \
+		elif grep -q '^groups:' $$file; then set -- check rules; \
+		elif grep -q '^scrape_configs:' $$file; then set -- check config; \
+		else continue; fi; \
+		promtool "$$@" $$file || { echo "$$file: promtool $$* failed" >&2; exit 1; }; \
+	done; else echo "alert rules not checked: promtool is not installed"; fi
+	@if command -v amtool >/dev/null; then amtool check-config config/prometheus/alertmanager.yaml; \
+	else echo "alertmanager.yaml not checked: amtool is not installed"; fi
 
 bench: build ## what `geophone read` costs against a bare libpcap loop; fails above BENCH_MAX
 	@scripts/bench $(RELEASE) --target $(TARGET) --bench-dir $(BENCH_DIR) --scale $(BENCH_SCALE) \

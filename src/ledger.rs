@@ -19,10 +19,13 @@ use crate::detect::{Alert, Certainty, Dialect, Event, Phase, SessionRecord, Shar
 use crate::packet::{self, Time};
 
 mod account;
+mod aim;
 mod algorithm;
 
 use account::Account;
-pub use algorithm::label as algorithm_label;
+use aim::Book;
+pub use aim::{MinedFor, OTHER as OTHER_POOL, PoolRow, Spread, UNLISTED as UNLISTED_POOL};
+pub use algorithm::{label as algorithm_label, labels as algorithm_labels};
 
 /// Bounds of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,9 @@ pub struct Ledger {
     detections: Mutex<BTreeMap<(Signal, Dialect, Certainty), u64>>,
     sessions_seen: AtomicU64,
     overflow: AtomicU64,
+    book: Book,
+    /// Packet time, as last told.
+    now: AtomicU64,
 }
 
 impl Ledger {
@@ -85,6 +91,8 @@ impl Ledger {
             detections: Mutex::new(detections_at_zero()),
             sessions_seen: AtomicU64::new(0),
             overflow: AtomicU64::new(0),
+            book: Book::default(),
+            now: AtomicU64::new(0),
         };
         ledger.replace_settings(settings);
         ledger
@@ -110,8 +118,10 @@ impl Ledger {
     pub fn expire(&self, now: Time) {
         let idle = self.client_idle.load(Relaxed);
         let mut abandoned = Vec::new();
+        self.now.store(now.0, Relaxed); // not the highest there was: a clock may be set back
         self.accounts.retain(|client, account| {
             account.end_abandoned(&mut abandoned);
+            account.expire(now);
             let keep = *client == Client::Other
                 || account.has_sessions()
                 || account.last_detection().is_none_or(|last| now.since(last) < idle);
@@ -123,6 +133,7 @@ impl Ledger {
         for flow in abandoned {
             self.homes.remove(&flow);
         }
+        self.book.forget_names();
     }
 
     /// Everything at this moment, clients in the order of their addresses. Each account is consistent in itself;
@@ -130,8 +141,10 @@ impl Ledger {
     pub fn snapshot(&self) -> Snapshot {
         let mut sessions = sessions_at_zero();
         let mut clients = Vec::with_capacity(self.clients.load(Relaxed).saturating_add(1));
+        let mut tally = self.book.tally(Time(self.now.load(Relaxed)));
         for entry in &self.accounts {
             entry.count_sessions(&mut sessions);
+            entry.count_aims(&mut tally);
             clients.push(entry.row(*entry.key()));
         }
         clients.sort_unstable_by_key(|row| row.client);
@@ -142,6 +155,7 @@ impl Ledger {
             detections: self.detections.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             sessions,
             sessions_seen: self.sessions_seen.load(Relaxed),
+            mined_for: self.book.sum(tally),
         }
     }
 
@@ -158,6 +172,8 @@ impl Ledger {
 
     fn session(&self, record: &SessionRecord) {
         let flow = record.flow.id;
+        let aims = self.book.aims(record);
+        self.now.fetch_max(record.time.0, Relaxed);
         let named = Client::of(record.flow.client.addr);
         let home = self.homes.get(&flow).map(|home| *home);
         let (client, counted) = match home {
@@ -170,7 +186,7 @@ impl Ledger {
 
         let mut account = self.account(client, record.mining.certainty);
         let client = *account.key();
-        if account.session(record, counted) {
+        if account.session(record, aims, counted) {
             self.sessions_seen.fetch_add(1, Relaxed);
             self.overflow.fetch_add(u64::from(client == Client::Other), Relaxed);
         }
@@ -185,7 +201,7 @@ impl Ledger {
 
     /// Ends a session in the account that has it; gives all its shares counted so far.
     fn release(&self, home: Client, flow: u64) -> Option<Shares> {
-        self.accounts.get_mut(&home).and_then(|mut account| account.end(flow))
+        self.accounts.get_mut(&home).and_then(|mut account| account.release(flow))
     }
 
     /// The account of a client, made if there is room; else that of the others. Whoever only looked at a pool's web site
@@ -226,6 +242,8 @@ pub struct Snapshot {
     pub sessions: BTreeMap<(Dialect, Transport), u64>,
     /// Sessions since the start.
     pub sessions_seen: u64,
+    /// For whom clients mine.
+    pub mined_for: MinedFor,
 }
 
 impl Snapshot {

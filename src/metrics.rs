@@ -16,15 +16,25 @@ use crate::ledger::{Client, Ledger};
 
 mod catalogue;
 mod collector;
+mod family;
+mod labels;
+mod page;
 mod process;
 mod worker;
 
-pub use catalogue::{CATALOGUE, Entry, Kind};
+pub use catalogue::{CATALOGUE, Entry, Kind, Section};
 use collector::Collector;
+pub use labels::{Label, Values};
+pub use page::page;
 pub use worker::{WorkerSlot, WorkerTotals};
 
 /// The `Content-Type` of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The values that a label of a metric can have; `None` where the set is open, or there is no such metric or label.
+pub fn label_values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
+    Entry::named(metric)?.label(label)?.values()
+}
 
 /// What was built, for `geophone_build_info`.
 #[derive(Clone, Copy, Debug)]

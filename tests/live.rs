@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[path = "live/dashboards.rs"]
+mod dashboards;
 #[path = "live/known.rs"]
 mod known;
 #[path = "live/network.rs"]

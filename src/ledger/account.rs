@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::detect::{Certainty, Dialect, Live, Phase, SessionRecord, Shares, Signal, Transport};
+use crate::ledger::aim::{Aims, Recent, Tally};
 use crate::ledger::{Client, ClientRow, algorithm};
 use crate::packet::Time;
 
@@ -22,6 +23,8 @@ pub(super) struct Account {
     dialects: BTreeSet<Dialect>,
     /// Algorithms whose rate was known once.
     measured: BTreeSet<&'static str>,
+    /// What they mined for of late.
+    recent: Recent,
 }
 
 impl Account {
@@ -33,7 +36,12 @@ impl Account {
 
     /// Writes a session's record. `counted` are the shares that stand in the account the session moved from. Says
     /// whether the session is one that was not known before.
-    pub(super) fn session(&mut self, record: &SessionRecord, counted: Option<Shares>) -> bool {
+    pub(super) fn session(
+        &mut self,
+        record: &SessionRecord,
+        aims: Option<Aims>,
+        counted: Option<Shares>,
+    ) -> bool {
         let (flow, mining) = (record.flow.id, &record.mining);
         self.sign(mining.certainty, mining.started, mining.last_seen);
         self.dialects.insert(mining.dialect);
@@ -48,6 +56,12 @@ impl Account {
             .entry(flow)
             .or_insert_with(|| Session { counted: counted.unwrap_or_default(), ..Session::new(record) });
         session.update(record);
+        let before = std::mem::replace(&mut session.aims, aims);
+        if before != session.aims {
+            // What it mines for may become clear only as the session goes on.
+            before.iter().for_each(|aims| self.recent.forget(aims));
+        }
+        session.aims.iter().for_each(|aims| self.recent.meet(aims, mining.last_seen));
         if session.hashrate().or(mining.hashrate).is_some() {
             self.measured.insert(session.algorithm);
         }
@@ -64,6 +78,14 @@ impl Account {
         Some(session.total())
     }
 
+    /// Ends a running session that was another's; gives all its shares.
+    pub(super) fn release(&mut self, flow: u64) -> Option<Shares> {
+        if let Some(aims) = self.sessions.get(&flow).and_then(|session| session.aims.as_ref()) {
+            self.recent.forget(aims);
+        }
+        self.end(flow)
+    }
+
     /// Ends the sessions whose worker no longer holds their counters (a panic cost the flow), and lists their flows.
     pub(super) fn end_abandoned(&mut self, flows: &mut Vec<u64>) {
         let gone = self.sessions.iter().filter(|(_, s)| Arc::strong_count(&s.live) == 1);
@@ -72,6 +94,16 @@ impl Account {
             self.end(flow);
             flows.push(flow);
         }
+    }
+
+    /// Forgets what it mined for too long ago.
+    pub(super) fn expire(&mut self, now: Time) {
+        self.recent.expire(now);
+    }
+
+    /// Counts what it mines for.
+    pub(super) fn count_aims(&self, tally: &mut Tally) {
+        tally.count(&self.recent, self.sessions.values().filter_map(|session| session.aims.as_ref()));
     }
 
     pub(super) fn has_sessions(&self) -> bool {
@@ -134,6 +166,8 @@ struct Session {
     told: Shares,
     /// Shares counted in the account that had the session before.
     counted: Shares,
+    /// What it mines for, as last told.
+    aims: Option<Aims>,
 }
 
 impl Session {
@@ -146,6 +180,7 @@ impl Session {
             live: Arc::clone(&record.live),
             told: Shares::default(),
             counted: Shares::default(),
+            aims: None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Names of mining algorithms as a closed set, so that packet text never becomes a label value.
 //! It does not guess: a name that is not in the table is `other`.
 
+use std::collections::BTreeSet;
+
 use crate::detect::Dialect;
 
 /// The label of a session's algorithm: the table's spelling of what the wire said, `other` for what the table does
@@ -11,6 +13,12 @@ pub fn label(algorithm: Option<&str>, dialect: Dialect) -> &'static str {
     let known = |name: &str| name.eq_ignore_ascii_case(said);
     let alias = ALIASES.iter().find(|(name, _)| known(name)).map(|(_, label)| *label);
     alias.or_else(|| LABELS.iter().copied().find(|name| known(name))).unwrap_or(OTHER)
+}
+
+/// All values that [`label`] can give, but for dialects that rule files describe.
+pub fn labels() -> Vec<&'static str> {
+    let dialects = Dialect::ALL.map(Dialect::name);
+    LABELS.iter().copied().chain([OTHER]).chain(dialects).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 const OTHER: &str = "other";

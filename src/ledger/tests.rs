@@ -13,6 +13,8 @@ use crate::rules::Rule;
 pub(crate) struct Flow {
     pub(crate) id: u64,
     pub(crate) client: IpAddr,
+    pub(crate) server: IpAddr,
+    pub(crate) signal: Signal,
     pub(crate) live: Arc<Live>,
     pub(crate) mining: Mining,
 }
@@ -22,14 +24,22 @@ impl Flow {
         let at = Time::from_secs(1_000);
         let bare = Mining::bare(dialect, Transport::Tcp, Certainty::Proven, at);
         let mining = Mining { client_role_proven: true, ..bare };
-        Self { id, client: client.parse().unwrap(), live: Arc::default(), mining }
+        let server = "198.51.100.1".parse().unwrap();
+        Self {
+            id,
+            client: client.parse().unwrap(),
+            server,
+            signal: Signal::StratumMessage,
+            live: Arc::default(),
+            mining,
+        }
     }
 
     fn identity(&self) -> FlowIdentity {
         FlowIdentity {
             id: self.id,
             client: Endpoint { addr: self.client, port: 40_000 },
-            server: Endpoint { addr: "198.51.100.1".parse().unwrap(), port: 3333 },
+            server: Endpoint { addr: self.server, port: 3333 },
             proto: Proto::Tcp,
             vlans: Vlans::default(),
         }
@@ -42,7 +52,7 @@ impl Flow {
             name: String::new(),
             category: String::new(),
             severity: 1,
-            signal: Signal::StratumMessage,
+            signal: self.signal,
             dialect: None,
             certainty: Certainty::Proven,
         };
@@ -50,7 +60,7 @@ impl Flow {
             time: self.mining.last_seen,
             flow: self.identity(),
             rule: Arc::new(rule),
-            signal: Signal::StratumMessage,
+            signal: self.signal,
             reason: String::new(),
             mining: self.mining.clone(),
         }))

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus::core::Desc;
 use prometheus::proto::MetricFamily;
 
-use super::{Configuration, Sources, WorkerTotals, catalogue, client_label, process, unix_seconds};
+use super::{Configuration, Sources, WorkerTotals, catalogue, client_label, labels, process, unix_seconds};
 use crate::detect::{Certainty, Dialect};
 use crate::feeds::Reason;
 use crate::learned::Counts;
-use crate::ledger::{ClientRow, Snapshot};
+use crate::ledger::{ClientRow, MinedFor, PoolRow, Snapshot};
 use crate::packet::{Skip, Time};
 use crate::sensor::{Evicted, Limit, NameWire, Stats};
 use crate::wire::coin::Network;
@@ -45,6 +45,7 @@ impl prometheus::core::Collector for Collector {
         let mut families = Vec::with_capacity(self.descs.len());
         families.extend(clients(&snapshot.clients));
         families.extend(ledger(&snapshot));
+        families.extend(pools(&snapshot.mined_for));
         families.extend(capture(&workers));
         families.extend(packets(&workers));
         families.extend(flows(&workers));
@@ -60,10 +61,9 @@ impl prometheus::core::Collector for Collector {
 impl Collector {
     fn output(&self) -> [MetricFamily; 2] {
         let events = (self.sources.events)();
-        let by_type =
-            [("alert", events.alert), ("mining_session", events.mining_session), ("stats", events.stats)];
+        let by_type = [events.alert, events.mining_session, events.stats];
         [
-            catalogue::EVENTS.samples(by_type.map(|(name, n)| ([name.to_owned()], n as f64))),
+            catalogue::EVENTS.samples(figures(labels::EVENT_TYPES, by_type)),
             catalogue::EVENTS_DROPPED.value(events.dropped as f64),
         ]
     }
@@ -97,9 +97,8 @@ fn clients(rows: &[ClientRow]) -> [MetricFamily; 6] {
         row.sessions.iter().map(move |(d, n)| ([client.clone(), d.name().to_owned()], *n as f64))
     });
     let shares = named.iter().flat_map(|(client, row)| {
-        let shares = row.shares;
-        [("submitted", shares.submitted), ("accepted", shares.accepted), ("rejected", shares.rejected)]
-            .map(|(result, n)| ([client.clone(), result.to_owned()], n as f64))
+        let shares = [row.shares.submitted, row.shares.accepted, row.shares.rejected];
+        figures(labels::RESULTS, shares).map(move |([result], n)| ([client.clone(), result], n))
     });
     let certainty = named.iter().map(|(client, row)| ([client.clone()], certainty_value(row.certainty)));
     let last = named
@@ -139,6 +138,26 @@ fn ledger(snapshot: &Snapshot) -> [MetricFamily; 6] {
         catalogue::DETECTIONS.samples(detections),
         catalogue::SESSIONS.samples(sessions),
         catalogue::SESSIONS_CREATED.value(snapshot.sessions_seen as f64),
+    ]
+}
+
+fn pools(mined_for: &MinedFor) -> [MetricFamily; 11] {
+    let MinedFor { names, pools, payees, sites } = mined_for;
+    let named = |figure: fn(&PoolRow) -> u64| {
+        names.iter().map(move |(name, row)| ([(**name).to_owned()], figure(row) as f64))
+    };
+    [
+        catalogue::PAYEE_CLIENTS_MAX.value(payees.clients_max as f64),
+        catalogue::PAYEES.value(payees.known as f64),
+        catalogue::PAYEES_SEEN.value(payees.seen as f64),
+        catalogue::POOL_CLIENTS.samples(named(|row| row.clients)),
+        catalogue::POOL_CLIENTS_MAX.value(pools.clients_max as f64),
+        catalogue::POOL_SESSIONS.samples(named(|row| row.sessions)),
+        catalogue::POOLS.value(pools.known as f64),
+        catalogue::POOLS_SEEN.value(pools.seen as f64),
+        catalogue::SITE_CLIENTS_MAX.value(sites.clients_max as f64),
+        catalogue::SITES.value(sites.known as f64),
+        catalogue::SITES_SEEN.value(sites.seen as f64),
     ]
 }
 
@@ -183,7 +202,7 @@ fn packets(workers: &[Worker]) -> [MetricFamily; 8] {
         catalogue::LIMIT_HITS.samples(by_name(Limit::ALL.map(Limit::name), workers, |s| s.limit_hits)),
         catalogue::MESSAGES.samples(by_name(Dialect::counter_names(), workers, |s| s.messages.0)),
         catalogue::NAMES_READ.samples(by_name(NameWire::ALL.map(NameWire::name), workers, |s| s.names_read)),
-        catalogue::PARSE_ERRORS.samples(by_name(["json", "dns", "tls"], workers, |s| {
+        catalogue::PARSE_ERRORS.samples(by_name(labels::MALFORMED, workers, |s| {
             [s.malformed_lines, s.malformed_dns, s.malformed_tls]
         })),
         catalogue::SKIPPED.samples(by_name(Skip::ALL.map(Skip::name), workers, |s| s.skipped)),
@@ -207,30 +226,23 @@ fn flows(workers: &[Worker]) -> [MetricFamily; 6] {
 
 fn rules(configuration: Configuration) -> [MetricFamily; 4] {
     let Configuration { successful, at, rules } = configuration;
-    let kinds = [
-        ("addresses", rules.addresses),
-        ("allowed", rules.allowed),
-        ("detections", rules.detections),
-        ("pools", rules.pools),
-        ("scripts", rules.scripts),
-    ];
+    let kinds = [rules.addresses, rules.allowed, rules.detections, rules.pools, rules.scripts];
     let refused = Reason::ALL.iter().map(|reason| reason.name()).zip(rules.refused);
     [
         catalogue::CONFIG_RELOAD.value(f64::from(u8::from(successful))),
         catalogue::CONFIG_RELOAD_TIME.value(at.map_or(0.0, unix_seconds)),
         catalogue::FEED_REFUSED.samples(refused.map(|(reason, n)| ([reason.to_owned()], n as f64))),
-        catalogue::RULES.samples(kinds.map(|(kind, n)| ([kind.to_owned()], n as f64))),
+        catalogue::RULES.samples(figures(labels::RULE_KINDS, kinds.map(|n| n as u64))),
     ]
 }
 
 fn learned(counts: Counts) -> [MetricFamily; 2] {
-    let table = |[endpoints, names, watched]: [f64; 3]| {
-        [("endpoints", endpoints), ("names", names), ("watched", watched)]
-            .map(|(table, n)| ([table.to_owned()], n))
-    };
-    let held = [counts.endpoints, counts.names, counts.watched].map(|n| n as f64);
-    let evicted = [counts.endpoints_evicted, counts.names_evicted, counts.watched_evicted].map(|n| n as f64);
-    [catalogue::LEARNED.samples(table(held)), catalogue::LEARNED_EVICTED.samples(table(evicted))]
+    let held = [counts.endpoints, counts.names, counts.watched].map(|n| n as u64);
+    let evicted = [counts.endpoints_evicted, counts.names_evicted, counts.watched_evicted];
+    [
+        catalogue::LEARNED.samples(figures(labels::LEARNED_TABLES, held)),
+        catalogue::LEARNED_EVICTED.samples(figures(labels::LEARNED_TABLES, evicted)),
+    ]
 }
 
 /// One counter of all workers.
@@ -250,5 +262,13 @@ fn by_name<const N: usize>(
             *total += n;
         }
     }
+    figures(names, totals)
+}
+
+/// Figures with their label values.
+fn figures<const N: usize>(
+    names: [&'static str; N],
+    totals: [u64; N],
+) -> impl Iterator<Item = ([String; 1], f64)> {
     names.into_iter().zip(totals).map(|(name, n)| ([name.to_owned()], n as f64))
 }
