@@ -50,9 +50,6 @@ check: ## formatting, lints, and licences where cargo-deny is installed
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "licences not checked: cargo-deny is not installed"; fi
 
-generated: ## write anew the files that are made from the program's own tables
-	GENERATE=1 cargo test --locked --test generated
-
 # After the tests, whose program it uses.
 shipped:
 	$(DEBUG) check -c config/geophone.yaml
@@ -84,7 +81,7 @@ deb: build ## make the Debian package, below TARGET/debian
 	@scripts/setup deb $(TARGET)
 	cargo deb --locked --no-build
 
-generated: ## make anew the pages and lists that the program's own tables are the source of
+generated: ## write anew the files that are made from the program's own tables
 	GENERATE=1 cargo test --locked --test generated
 	GENERATE=1 cargo test --locked --test package the_files_of_an_installation
 

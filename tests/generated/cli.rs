@@ -62,6 +62,9 @@ fn completions() {
 
 #[test]
 fn bash_completes_commands_and_options() {
+    if std::env::var_os("GENERATE").is_some() {
+        return; // the script is being written
+    }
     let replies = |words: &[&str]| {
         let script = format!(
             "source completions/geophone.bash; COMP_WORDS=({}); COMP_CWORD={}; _geophone geophone {} {}; \

@@ -12,6 +12,7 @@ mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,ro,bind "$root/proc/sys"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount -t tmpfs tmpfs "$root/run"
+mount -t tmpfs tmpfs "$root/tmp"
 mount -t tmpfs tmpfs "$root/dev"
 for node in null zero full random urandom tty; do
     : > "$root/dev/$node"
@@ -19,6 +20,7 @@ for node in null zero full random urandom tty; do
 done
 mkdir "$root/dev/pts" "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 ip link set lo up
 # What this machine's images keep from packages.
@@ -30,7 +32,7 @@ mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 rm -rf "$root/etc/fstab" "$root"/etc/systemd/system/*.wants "$root/var/log/journal"
 : > "$root/etc/machine-id"
 printf '[Unit]\nRequires=basic.target dbus.socket\nAfter=basic.target\n' > "$root/etc/systemd/system/throwaway.target"
-for unit in udevd udev-trigger sysctl modules-load logind networkd resolved timesyncd; do
+for unit in tmpfiles-setup udevd udev-trigger sysctl modules-load logind networkd resolved timesyncd; do
     ln -sf /dev/null "$root/etc/systemd/system/systemd-$unit.service"
 done
 # So that mounts for credentials are seen by services.
