@@ -42,7 +42,9 @@ fn each_query(mut check: impl FnMut(&Query<'_>, &Expr)) {
 }
 
 fn each_selector(mut check: impl FnMut(&Query<'_>, &Selector, &[&Expr])) {
-    each_query(|query, expr| expr.walk(&mut Vec::new(), &mut |selector, above| check(query, selector, above)));
+    each_query(|query, expr| {
+        expr.walk(&mut Vec::new(), &mut |selector, above| check(query, selector, above))
+    });
 }
 
 #[test]
@@ -82,7 +84,11 @@ fn variables_are_those_that_links_and_linters_know() {
             assert_eq!((&variable["type"], &variable["refresh"]), (&"query".into(), &2.into()), "{place}");
             assert_eq!(text(&variable["label"]).to_lowercase(), name, "{place}");
             let one = name == "client";
-            assert_eq!((&variable["multi"], &variable["includeAll"]), (&(!one).into(), &(!one).into()), "{place}");
+            assert_eq!(
+                (&variable["multi"], &variable["includeAll"]),
+                (&(!one).into(), &(!one).into()),
+                "{place}"
+            );
             assert_eq!(variable["allValue"].as_str(), (!one).then_some(".+"), "{place}");
             assert_eq!(variable["definition"], variable["query"]["query"], "{place}");
             label_values_of(text(&variable["definition"]), name).unwrap_or_else(|e| panic!("{place}: {e}"));
@@ -111,7 +117,10 @@ fn panels_say_what_they_show_and_stand_beside_each_other() {
         for panel in board.panels() {
             let place = board.place(panel);
             assert!(PANELS.contains(&text(&panel["type"])), "{place}");
-            assert!(ids.insert(panel["id"].as_u64()) && panel["id"].is_u64(), "{place}: its id is not its own");
+            assert!(
+                ids.insert(panel["id"].as_u64()) && panel["id"].is_u64(),
+                "{place}: its id is not its own"
+            );
             assert!(!text(&panel["title"]).is_empty(), "{place}");
             if panel["type"] != "row" {
                 assert!(text(&panel["description"]).ends_with('.'), "{place}: no description");
@@ -145,7 +154,8 @@ fn panels_have_sources_units_and_words_for_nothing() {
         }
         let thresholds = overrides.filter(|p| p["id"] == "thresholds").map(|p| &p["value"]);
         for threshold in thresholds.chain([&defaults["thresholds"]]) {
-            let values: Vec<Option<f64>> = list(&threshold["steps"]).iter().map(|s| s["value"].as_f64()).collect();
+            let values: Vec<Option<f64>> =
+                list(&threshold["steps"]).iter().map(|s| s["value"].as_f64()).collect();
             assert!(values.first() == Some(&None) && values.is_sorted(), "{place}: {values:?}");
             assert!(values[1..].iter().all(Option::is_some), "{place}: {values:?}");
         }
@@ -212,7 +222,8 @@ fn matchers_ask_for_labels_and_values_there_are() {
             if value.starts_with('$') {
                 continue; // what its variable finds
             }
-            let asked: Vec<&str> = if operator.contains('~') { value.split('|').collect() } else { vec![value] };
+            let asked: Vec<&str> =
+                if operator.contains('~') { value.split('|').collect() } else { vec![value] };
             for value in asked {
                 assert!(closed.contains(&value), "{}: {label} is never {value}", query.place);
             }
@@ -241,7 +252,8 @@ fn joined_with_geophone(expr: &Expr) -> bool {
     let Expr::Binary(binary) = expr else { return false };
     let mut info = false;
     binary.right.walk(&mut Vec::new(), &mut |selector, _| info |= selector.metric == "geophone_build_info");
-    info && binary.operator == "and" && binary.on.as_deref() == Some(&["job".to_owned(), "instance".to_owned()])
+    info && binary.operator == "and"
+        && binary.on.as_deref() == Some(&["job".to_owned(), "instance".to_owned()])
 }
 
 #[test]
@@ -249,13 +261,16 @@ fn counters_are_rates_and_gauges_are_not() {
     each_selector(|query, selector, above| {
         let Some(kind) = entry(&selector.metric).map(|entry| entry.kind) else { return };
         let Query { place, title, .. } = query;
-        let function = above.last().and_then(|e| if let Expr::Call(name, _) = e { Some(name.as_str()) } else { None });
+        let function =
+            above.last().and_then(|e| if let Expr::Call(name, _) = e { Some(name.as_str()) } else { None });
         let range = selector.range.as_deref();
         match (kind, function, range) {
             (Kind::Counter, Some("rate"), range) => assert_eq!(range, Some("$__rate_interval"), "{place}"),
             (Kind::Counter, Some("increase"), range) => assert_eq!(range, Some("$__range"), "{place}"),
             // A client's counters begin at 1, of which no rate knows.
-            (Kind::Counter, _, None) => assert!(title.contains(" so far"), "{place}: a counter without a rate"),
+            (Kind::Counter, _, None) => {
+                assert!(title.contains(" so far"), "{place}: a counter without a rate")
+            }
             (Kind::Gauge, None, None) => {}
             (Kind::Gauge, Some("last_over_time" | "min_over_time"), Some("$__range" | "1d")) => {}
             other => panic!("{place}: {other:?}"),
@@ -356,7 +371,9 @@ fn links_lead_to_boards_with_what_these_ask_for() {
                 let there = if let Some(column) = name.strip_prefix("__data.fields.") {
                     columns(board, panel).contains_key(column)
                 } else if let Some(label) = name.strip_prefix("__field.labels.") {
-                    list(&panel["targets"]).iter().all(|t| text(&t["legendFormat"]).contains(&format!("{{{{{label}}}}}")))
+                    list(&panel["targets"])
+                        .iter()
+                        .all(|t| text(&t["legendFormat"]).contains(&format!("{{{{{label}}}}}")))
                 } else {
                     name == "__url_time_range" || board.variables().iter().any(|v| v["name"] == name)
                 };
@@ -371,7 +388,8 @@ fn links_lead_to_boards_with_what_these_ask_for() {
 fn leads(all: &[Board], url: &str) -> Result<(), String> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let uid = path.rsplit_once("/d/").ok_or("is no board's address")?.1;
-    let board = all.iter().find(|b| b.json["uid"] == uid).ok_or_else(|| format!("there is no board {uid}"))?;
+    let board =
+        all.iter().find(|b| b.json["uid"] == uid).ok_or_else(|| format!("there is no board {uid}"))?;
     query.split('&').filter_map(|p| p.strip_prefix("var-")?.split('=').next()).try_for_each(|name| {
         let there = board.variables().iter().any(|v| v["name"] == name);
         there.then_some(()).ok_or_else(|| format!("{uid} has no variable {name}"))
@@ -432,5 +450,7 @@ fn wrong_queries_are_found() {
                      sum by (client, pool) (geophone_client_sessions{} * on (job) group_left (pool) geophone_pool_sessions{})");
     assert_eq!(labels.into_iter().collect::<Vec<_>>(), ["client", "pool"]);
     let all = boards::all();
-    assert!(leads(&all, "/d/geophone-nowhere").is_err() && leads(&all, "/d/geophone-fleet?var-client=x").is_err());
+    assert!(
+        leads(&all, "/d/geophone-nowhere").is_err() && leads(&all, "/d/geophone-fleet?var-client=x").is_err()
+    );
 }

@@ -11,6 +11,7 @@ use std::{env, fs, io};
 mod container;
 #[path = "package/deb.rs"]
 mod deb;
+#[allow(dead_code, reason = "two tests use a part each")]
 #[path = "package/machine.rs"]
 mod machine;
 

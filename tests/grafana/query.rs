@@ -52,7 +52,11 @@ pub(crate) type Labels = Option<BTreeSet<String>>;
 
 impl Expr {
     /// Calls `see` with each selector and the calls and operators it stands in, the innermost last.
-    pub(crate) fn walk<'a>(&'a self, above: &mut Vec<&'a Expr>, see: &mut dyn FnMut(&'a Selector, &[&'a Expr])) {
+    pub(crate) fn walk<'a>(
+        &'a self,
+        above: &mut Vec<&'a Expr>,
+        see: &mut dyn FnMut(&'a Selector, &[&'a Expr]),
+    ) {
         let parts: Vec<&Self> = match self {
             Self::Scalar => Vec::new(),
             Self::Selector(selector) => return see(selector, above),
@@ -106,7 +110,10 @@ impl Binary {
 
 fn has(labels: &BTreeSet<String>, asked: &[String]) -> Result<(), String> {
     asked.iter().try_for_each(|label| {
-        labels.contains(label).then_some(()).ok_or_else(|| format!("there is no label {label} among {labels:?}"))
+        labels
+            .contains(label)
+            .then_some(())
+            .ok_or_else(|| format!("there is no label {label} among {labels:?}"))
     })
 }
 

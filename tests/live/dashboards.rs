@@ -41,7 +41,9 @@ fn every_query_of_the_boards_is_answered_inside() {
             let t = prometheus.query(&text);
             if t.is_empty() {
                 quiet.insert(query.place);
-            } else { eprintln!("{} {} {:?}", query.place, t.len(), t[0]); }
+            } else {
+                eprintln!("{} {} {:?}", query.place, t.len(), t[0]);
+            }
         }
     }
     panic!("{quiet:#?}");
