@@ -188,7 +188,7 @@ fn it_comes_back(machine: &Machine) {
 
 fn drop_ins_do_what_they_say(machine: &Machine) {
     machine
-        .good("useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin geophone");
+        .good("systemctl stop geophone; useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin geophone");
     machine
         .good("ip link add eth1 type veth peer name eth2; mkdir -p /etc/systemd/system/geophone.service.d /etc/geophone");
     machine.good("echo secret > /etc/geophone/privacy.key");
