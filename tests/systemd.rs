@@ -144,7 +144,9 @@ fn it_goes_on_in_a_new_file(machine: &Machine) {
 fn it_gets_its_key(machine: &Machine) {
     let key = "ls /run/credentials/geophone.service";
     assert_eq!(machine.good(key), "", "the unit must start without one, too");
-    machine.good("mkdir -m 700 -p /etc/credstore; echo secret > /etc/credstore/geophone.privacy.key");
+    machine.good(
+        "mkdir -m 700 -p /etc/credstore; head -c 32 /dev/urandom > /etc/credstore/geophone.privacy.key",
+    );
     machine.good("systemctl restart geophone");
     assert_eq!(machine.good(key), "privacy.key");
     let seen = format!("stat -c %a /proc/$({PID})/root/run/credentials/geophone.service/privacy.key");
@@ -154,7 +156,9 @@ fn it_gets_its_key(machine: &Machine) {
 fn a_bad_configuration_never_reaches_it(machine: &Machine) {
     machine.good("systemctl reload geophone");
     let before = machine.good(PID);
-    machine.good("cp /etc/geophone/geophone.yaml /root/good.yaml; echo 'web: {port: 3}' >> /etc/geophone/geophone.yaml");
+    machine.good(
+        "cp /etc/geophone/geophone.yaml /opt/good.yaml; echo 'web: {port: 3}' >> /etc/geophone/geophone.yaml",
+    );
     assert!(!machine.run("systemctl reload geophone").status.success());
     assert_eq!(machine.good(PID), before, "a reload that is refused leaves it running");
     let said = machine.good("journalctl -u geophone -n 5 --no-pager");
@@ -164,7 +168,7 @@ fn a_bad_configuration_never_reaches_it(machine: &Machine) {
     machine.good("sleep 3");
     let state = "systemctl show -p ActiveState,ExecMainStatus,NRestarts geophone | sort";
     assert_eq!(machine.good(state), "ActiveState=failed\nExecMainStatus=78\nNRestarts=0", "it must not spin");
-    machine.good("cp /root/good.yaml /etc/geophone/geophone.yaml; systemctl start geophone");
+    machine.good("cp /opt/good.yaml /etc/geophone/geophone.yaml; systemctl start geophone");
 }
 
 fn it_comes_back(machine: &Machine) {
@@ -191,7 +195,7 @@ fn drop_ins_do_what_they_say(machine: &Machine) {
         .good("systemctl stop geophone; useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin geophone");
     machine
         .good("ip link add eth1 type veth peer name eth2; mkdir -p /etc/systemd/system/geophone.service.d /etc/geophone");
-    machine.good("echo secret > /etc/geophone/privacy.key");
+    machine.good("head -c 32 /dev/urandom > /etc/geophone/privacy.key");
     for (name, text) in drop_ins() {
         // No udev tells of devices here, and not every machine has a third processor.
         let text =

@@ -20,7 +20,7 @@ fn make() -> Result<PathBuf, String> {
     let folder = Path::new(PROGRAM).parent().unwrap();
     let target = folder.parent().unwrap();
     let tools = target.join("tools/usr/bin");
-    let path = format!("{}:{}", env::var("PATH").unwrap(), tools.display());
+    let path = format!("{}:{}", tools.display(), env::var("PATH").unwrap());
     for (tool, argument) in
         [("cargo-deb", "--version"), ("dpkg-shlibdeps", "--version"), ("strip", "--version")]
     {
