@@ -92,18 +92,16 @@ fn there(folder: &str) -> BTreeSet<String> {
 }
 
 fn page(name: &str, command: &Command, names: &[&str]) -> String {
-    let man = Man::new(command.clone().display_name(name))
-        .title(name)
-        .section("8")
-        .source("geophone")
-        .manual("geophone");
+    let man = Man::new(command.clone().display_name(name));
     let mut bytes = Vec::new();
-    man.render_title(&mut bytes).unwrap();
     man.render_name_section(&mut bytes).unwrap();
     man.render_synopsis_section(&mut bytes).unwrap();
     man.render_description_section(&mut bytes).unwrap();
     man.render_options_section(&mut bytes).unwrap();
-    let mut page = String::from_utf8(bytes).unwrap();
+    // Once is enough; and no date or version, which would make the page another one every day.
+    let before = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+    let body = String::from_utf8(bytes).unwrap().replace(before, "").replace(" \n", "\n");
+    let mut page = format!("{before}.TH {name} 8 \"\" geophone geophone\n{body}");
     if command.has_subcommands() {
         section(&mut page, "COMMANDS");
         for below in command.get_subcommands() {
@@ -193,7 +191,7 @@ fn configuration() -> String {
             comment.clear();
             section(&mut page, "KEYS");
         } else if let Some((key, value)) = bare.split_once(':') {
-            let said = comment.drain(..).collect::<Vec<_>>().join(" ");
+            let said = std::mem::take(&mut comment).join(" ");
             if line.len() == bare.len() {
                 key.clone_into(&mut of);
                 writeln!(page, ".SS {of}\n{}", marked(&said)).unwrap();
