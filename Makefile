@@ -24,7 +24,6 @@ help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: build ## build, and watch all interfaces of this host until Ctrl-C
-	@echo "metrics: http://127.0.0.1:9810/metrics, unless ARGS or a configuration say otherwise; Ctrl-C stops"
 	@$(RELEASE) devices >/dev/null 2>&1; \
 	if [ $$? -eq 77 ] && [ "$$(id -u)" != 0 ] && command -v sudo >/dev/null; then \
 		echo "capturing needs CAP_NET_RAW, which this user lacks: running with sudo"; \

@@ -14,7 +14,7 @@ mod live;
 mod pcapng;
 mod zstd;
 
-pub use device::{Device, devices};
+pub use device::{Device, access, devices, interfaces, up};
 pub use error::{Error, Kind};
 pub use file::{Batch, File};
 pub use live::{Live, Settings, Totals};

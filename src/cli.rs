@@ -31,7 +31,7 @@ struct Cli {
 enum Command {
     /// Watch live interfaces until stopped
     Run(Run),
-    /// Look at capture files (pcap, pcapng; plain, gzip or zstd)
+    /// Look at capture files (pcap, pcapng; plain, gzip or zstd); `read demo` needs none
     Read(Read),
     /// Validate configuration and rules, and name every fault
     Check(Check),
@@ -51,7 +51,7 @@ struct Run {
     #[arg(short, long = "interface", value_name = "IFACE")]
     interface: Vec<String>,
     /// Address of metrics and console, instead of the configured one
-    #[arg(long = "web.listen-address", value_name = "ADDR:PORT")]
+    #[arg(long = "web.listen-address", value_name = "ADDR:PORT", value_parser = address)]
     listen: Option<std::net::SocketAddr>,
     /// BPF expression, instead of the configured one
     #[arg(value_name = "EXPRESSION")]
@@ -72,7 +72,7 @@ struct Read {
     /// BPF expression that frames must match
     #[arg(short = 'f', long, value_name = "EXPRESSION")]
     filter: Option<String>,
-    /// Capture files, `-` for standard input
+    /// Capture files, `-` for standard input, `demo` for a small capture that geophone holds itself
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -95,6 +95,9 @@ struct Check {
     /// Print the configuration in force, defaults included
     #[arg(long)]
     dump: bool,
+    /// Print faults and warnings alone
+    #[arg(short, long, conflicts_with = "dump")]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -161,6 +164,10 @@ struct Import {
     files: Vec<PathBuf>,
 }
 
+fn address(word: &str) -> Result<std::net::SocketAddr, String> {
+    word.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:9810 or [::1]:9810".to_owned())
+}
+
 fn format(word: &str) -> Result<feeds::Format, String> {
     let all = feeds::Format::ALL.map(feeds::Format::name).join(", ");
     feeds::Format::named(word).ok_or_else(|| format!("not one of {all}"))
@@ -214,8 +221,24 @@ impl Failure {
             capture::Kind::Permission => code::PERMISSION,
             capture::Kind::Runtime => code::FAILED,
         };
-        Self::new(code, error)
+        match error {
+            capture::Error::NoInterface { interface } => Self::new(code, no_interface(interface, error)),
+            capture::Error::Filter { .. } if !typed => {
+                Self::new(code, format_args!("capture.filter: {error}"))
+            }
+            _ => Self::new(code, error),
+        }
     }
+}
+
+/// With the interface that was probably meant, if there is one.
+fn no_interface(name: &str, error: &capture::Error) -> String {
+    let there = capture::interfaces().unwrap_or_default();
+    let near = config::nearest(name, there.iter().map(|(there, _)| there.as_str()));
+    near.map_or_else(
+        || error.to_string(),
+        |near| format!("{name}: no such interface: take {near}, or another that `geophone devices` lists"),
+    )
 }
 
 impl From<config::Error> for Failure {
@@ -257,6 +280,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(run) => {
+            misplaced(&run.filter)?;
             let filter = (!run.filter.is_empty()).then(|| run.filter.join(" "));
             daemon::run(daemon::Options {
                 config: run.config,
@@ -266,12 +290,28 @@ fn run(command: Command) -> Result<(), Failure> {
             })
         }
         Command::Read(read) => read::read(&read),
-        Command::Check(check) => check::check(check.config.as_deref(), check.dump),
+        Command::Check(check) => check::check(&check),
         Command::Rules(Rules::Import(asked)) => rules::import::import(&asked),
         Command::Rules(Rules::List { config, json }) => rules::list(config.as_deref(), json),
         Command::Rules(Rules::Test { config }) => rules::test::test(config.as_deref()),
         Command::Devices => devices::list(),
     }
+}
+
+/// A lone word of the filter that is a file or an interface was meant as one.
+fn misplaced(filter: &[String]) -> Result<(), Failure> {
+    let [word] = filter else { return Ok(()) };
+    let option = if std::path::Path::new(word).is_file() {
+        "-c"
+    } else if capture::interfaces().is_ok_and(|there| there.iter().any(|(name, _)| name == word)) {
+        "-i"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        code::USAGE,
+        format_args!("'{word}' is no filter: write {option} {word}: see 'geophone --help'"),
+    ))
 }
 
 /// Help and version are no errors; anything else is one line and code 64.
@@ -288,7 +328,7 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
                 |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
             let said: Vec<&str> =
                 text.lines().take_while(|l| !is_hint(l)).map(str::trim).filter(|l| !l.is_empty()).collect();
-            let said = said.join(" ").trim().trim_start_matches("error: ").to_owned();
+            let said = said.join(" ").replace(" tip: ", ": ").trim().trim_start_matches("error: ").to_owned();
             Err(Failure::new(code::USAGE, format_args!("{said}: see 'geophone --help'")))
         }
     }

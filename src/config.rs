@@ -8,9 +8,11 @@ use crate::{flow, learned, sensor};
 mod fault;
 mod file;
 mod host_list;
+mod nearest;
 mod rule_files;
 mod sections;
 mod slot;
+mod told;
 mod value;
 mod words;
 mod yaml;
@@ -20,10 +22,12 @@ mod tests;
 
 pub use fault::{Error, Fault};
 pub use host_list::{HEAD as HOST_LIST_HEAD, Heading, write_host_list};
+pub use nearest::nearest;
 pub use rule_files::{
     FeedCount, Loaded, Sample, Sampled, Samples, load_all, load_rules, load_rules_with_samples,
 };
 pub use sections::{Capture, Events, Learned, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
+pub use told::{span, watched_for};
 
 use fault::{Faults, FileFaults, label};
 use sections::Keys;

@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::capture::{self, Live};
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, watched_for};
 use crate::eve::{self, Renderer, StatsRecord};
 use crate::learned::Learned;
 use crate::ledger::{self, Ledger};
@@ -23,18 +23,21 @@ use crate::rules::RuleSet;
 use crate::web;
 
 mod clock;
+mod found;
 mod kept;
 mod log;
 mod reload;
 mod replace;
 mod seen;
 mod size;
+mod start;
 mod worker;
 
 use clock::Clock;
 use kept::Kept;
 use reload::{Load, Loader, Read, Watched};
 use size::Size;
+use start::Silence;
 use worker::Worker;
 
 /// What may be typed to override the configuration.
@@ -69,9 +72,12 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let Read { config, rules, feeds } = result?;
     log::start(config.log.level);
     reload::give_back();
-    feeds.iter().for_each(|feed| info!("feed {feed}"));
     let captures = open(&config, options.filter.is_some())?;
     let listener = web::bind(config.web.listen).map_err(Failure::running)?;
+    info!("geophone {} ({})", env!("CARGO_PKG_VERSION"), env!("GEOPHONE_REVISION"));
+    start::capturing(&config, &captures);
+    info!("watching for {}", watched_for(&rules, &feeds));
+    feeds.iter().for_each(|feed| info!("feed {feed}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -87,6 +93,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         learned: Arc::clone(&learned),
         events: writer.sender(),
         clock: clock.clone(),
+        found: Arc::default(),
     };
     let workers = start_workers(&config, captures, &rules, &shared)?;
     drop(shared);
@@ -100,6 +107,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         loader.watch(watched, seen);
     }
     let size = Size::of(&rules, &feeds);
+    let silence = Silence::of(&config);
     let daemon = Daemon {
         options,
         config,
@@ -117,6 +125,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         metrics,
         clock,
         started,
+        silence,
     };
     let result = runtime.block_on(daemon.serve(listener));
     // A load in hand is nobody's any more.
@@ -260,6 +269,7 @@ struct Daemon {
     metrics: Arc<Metrics>,
     clock: Clock,
     started: SystemTime,
+    silence: Silence,
 }
 
 impl Daemon {
@@ -275,10 +285,7 @@ impl Daemon {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         site.set_ready(true);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        info!(
-            "watching {} for mining; metrics at http://{address}/metrics",
-            self.config.capture.interfaces.join(", ")
-        );
+        self.introduce(address);
         let result = loop {
             tokio::select! {
                 _ = second.tick() => if let Err(failure) = self.second() { break Err(failure) },
@@ -306,6 +313,7 @@ impl Daemon {
             error!("a worker has not come back from its packets for {} s", STUCK.as_secs());
         }
         self.ledger.expire(clock::packet_time());
+        self.listen_for_silence();
         self.loader.sweep();
         if self.loader.is_due() {
             self.reload();

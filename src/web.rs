@@ -137,7 +137,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 fn advice(why: &io::Error) -> &'static str {
     match why.kind() {
-        io::ErrorKind::AddrInUse => "stop the program that has the port, or set another in web.listen",
+        io::ErrorKind::AddrInUse => {
+            "stop the program that has the port, or set another in web.listen or --web.listen-address"
+        }
         io::ErrorKind::AddrNotAvailable => "set an address of this host in web.listen",
         io::ErrorKind::PermissionDenied => "set a port above 1023 in web.listen",
         _ => "set another address in web.listen",

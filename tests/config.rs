@@ -107,7 +107,7 @@ rules: {directory: [a, b]}
 ledger: {max_clients: 999999999999999999999999999999999999999999999}
 ";
     let expected = [
-        "3:3: capture.interface: unknown key: remove it, or use one of: interfaces, filter",
+        "3:3: capture.interface: unknown key: write interfaces, or remove it; there are: interfaces, filter",
         "2:15: capture.interfaces: \"eth0\" is no list: list 1 to 64",
         "4:13: capture.ring_mib: \"64MiB\" is no whole number: write a whole number from 1 to 4096",
         "5:16: capture.promiscuous: 1 is neither true nor false: write true or false",
@@ -118,7 +118,7 @@ ledger: {max_clients: 999999999999999999999999999999999999999999999}
         "12:11: web.listen: \"localhost:9810\" is no IP address with port: write it like 127.0.0.1:9810",
         "13:19: privacy.payees: \"hashed\" is none of the words: write one of: clear, hash",
         "14:6: log: \"loud\" is no mapping: write keys below it: level",
-        "15:1: sensors: unknown key: remove it, or use one of: capture, sensor, rules",
+        "15:1: sensors: unknown key: write sensor, or remove it; there are: capture, sensor, rules",
         "16:17: events.queue: 1.5 is no whole number",
         "16:38: events.stats_interval: has no value: write a number with",
         "16:46: events.file: \"\" is empty",
@@ -652,4 +652,41 @@ fn built_in_files_load_and_dump_to_themselves() {
     let rules = load_rules(&config).unwrap();
     assert!(rules.host_count() > 500);
     assert_eq!(rules.own().count(), 2);
+}
+
+/// The built-in file is the one place where keys are explained: no document has a table of them, and where one names a
+/// default, as `section.key` (DEFAULT), it is the code's.
+#[test]
+fn no_document_explains_keys_again_or_names_other_defaults() {
+    let defaults: serde_yaml::Value = serde_yaml::from_str(geophone::config::DEFAULT).unwrap();
+    let default = |span: &str| {
+        let (section, key) = span.split_once('.')?;
+        defaults.get(section)?.get(key).map(|value| serde_yaml::to_string(value).unwrap().trim().to_owned())
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = folder.chain(["README.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
+    let mut seen = 0;
+    for path in pages.filter(|p| p.extension().is_some_and(|e| e == "md") && !p.ends_with("events.md")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let first = |line: &str| line.strip_prefix("| `").and_then(|l| l.split('`').next().and_then(default));
+        let rows = text.lines().filter(|line| first(line).is_some()).count();
+        assert!(rows < 3, "{}: a table of keys", path.display());
+        for line in text.lines() {
+            let spans: Vec<&str> = line.split('`').collect();
+            for pair in spans[1..].windows(2).step_by(2) {
+                let (Some(is), Some(told)) = (default(pair[0]), pair[1].strip_prefix(" (")) else { continue };
+                let told: String = told.chars().take_while(|c| c.is_ascii_digit() || *c == ' ').collect();
+                let told = told.replace(' ', "");
+                if told.is_empty() {
+                    continue;
+                }
+                // Durations are told with a space before their unit.
+                let digits: String = is.chars().take_while(char::is_ascii_digit).collect();
+                assert_eq!(digits, told, "{}: the default of {}", path.display(), pair[0]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 8, "only {seen} defaults are named");
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use pcap::IfFlags;
 
 use super::error::detail;
-use super::live::{activate, open_failure};
+use super::live::{ANY, activate, open_failure};
 use super::{Error, Settings, link_type};
 use crate::packet::LinkType;
 
@@ -36,9 +36,26 @@ pub struct Device {
 /// # Errors
 /// [`Error::Capture`] where libpcap cannot list them.
 pub fn devices() -> Result<Vec<Device>, Error> {
-    let all = pcap::Device::list()
-        .map_err(|error| Error::Capture { input: "interfaces".to_owned(), detail: detail(&error) })?;
-    Ok(all.into_iter().filter(|d| is_interface(&d.name)).map(Device::from).collect())
+    Ok(list()?.into_iter().filter(|d| is_interface(&d.name)).map(Device::from).collect())
+}
+
+/// Names of all interfaces, and whether each is up, without opening them; the pseudo-device `any` is none.
+///
+/// # Errors
+/// [`Error::Capture`] where libpcap cannot list them.
+pub fn interfaces() -> Result<Vec<(String, bool)>, Error> {
+    let real = |d: &pcap::Device| is_interface(&d.name) && d.name != ANY;
+    Ok(list()?.into_iter().filter(real).map(|d| (d.name, d.flags.if_flags.contains(IfFlags::UP))).collect())
+}
+
+/// Names of the interfaces that are up; none where they cannot be listed.
+pub fn up() -> Vec<String> {
+    interfaces().unwrap_or_default().into_iter().filter(|(_, up)| *up).map(|(name, _)| name).collect()
+}
+
+fn list() -> Result<Vec<pcap::Device>, Error> {
+    pcap::Device::list()
+        .map_err(|error| Error::Capture { input: "interfaces".to_owned(), detail: detail(&error) })
 }
 
 impl From<pcap::Device> for Device {
@@ -57,7 +74,11 @@ impl From<pcap::Device> for Device {
     }
 }
 
-fn access(name: &str) -> Result<LinkType, Error> {
+/// What frames of an interface begin with, or why this user cannot capture there now. Opens it for a moment.
+///
+/// # Errors
+/// Those of [`Live::open`](super::Live::open), but for filters.
+pub fn access(name: &str) -> Result<LinkType, Error> {
     // The smallest ring, and nothing that would change the interface.
     let settings = Settings { ring_bytes: 1, promiscuous: false, ..Settings::default() };
     let capture = activate(name, &settings).map_err(|error| open_failure(name, &error))?;

@@ -81,7 +81,7 @@ pub enum Error {
         interface: String,
     },
     /// The input cannot be opened or read at all.
-    #[error("{input}: {reason}: check the name and that this user may read it")]
+    #[error("{input}: {reason}: {}", advice(reason))]
     Open {
         /// File name, or `standard input`.
         input: String,
@@ -152,6 +152,16 @@ impl Error {
 
     pub(super) fn filter(expression: &str, error: &pcap::Error) -> Self {
         Self::Filter { expression: expression.to_owned(), detail: detail(error) }
+    }
+}
+
+fn advice(reason: &io::Error) -> &'static str {
+    match reason.kind() {
+        io::ErrorKind::IsADirectory => "name the files in it",
+        io::ErrorKind::NotFound => "check the name",
+        io::ErrorKind::PermissionDenied => "let this user read it",
+        io::ErrorKind::InvalidInput => "name a file, or pipe a capture into it",
+        _ => "check the name and that this user may read it",
     }
 }
 

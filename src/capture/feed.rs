@@ -1,7 +1,6 @@
 //! A thread that unpacks an input, or only passes it on, into a pipe libpcap reads from.
 //! It does not look at what is inside the packing.
 
-use std::fs;
 use std::io::{self, BufReader, BufWriter, PipeReader, PipeWriter, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,7 +49,11 @@ impl Feed {
     ///
     /// # Errors
     /// No pipe or no thread is to be had.
-    pub(super) fn start(packing: Packing, head: Vec<u8>, source: fs::File) -> io::Result<(Self, PipeReader)> {
+    pub(super) fn start(
+        packing: Packing,
+        head: Vec<u8>,
+        source: impl Read + Send + 'static,
+    ) -> io::Result<(Self, PipeReader)> {
         let (reader, writer) = io::pipe()?;
         // Fewer switches between the two threads; the kernel's 64 KiB will do where it refuses.
         let _ = rustix::pipe::fcntl_setpipe_size(&writer, PIPE_BYTES);
@@ -117,12 +120,12 @@ fn copy(mut source: impl Read, sink: &mut impl Write) -> io::Result<()> {
     }
 }
 
-struct Counted {
-    source: fs::File,
+struct Counted<S> {
+    source: S,
     bytes: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<S: Read> Read for Counted<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.source.read(buffer)?;
         self.bytes.fetch_add(n as u64, Ordering::Relaxed);

@@ -8,7 +8,8 @@ use std::path::Path;
 use pcap::{BpfProgram, Capture, Offline};
 
 use super::error::detail;
-use super::input::{Input, Progress, is_cut, is_mixed, open_stdin};
+use super::feed::Packing;
+use super::input::{Input, Progress, fed, is_cut, is_mixed, open_stdin};
 use super::{Error, compile, frame, link_type};
 use crate::packet::{Frame, LinkType};
 
@@ -47,6 +48,26 @@ impl File {
         let input =
             source.and_then(Input::probe).map_err(|reason| Error::Open { input: name.clone(), reason })?;
         let (capture, progress, total_bytes) = input.open(&name, stdin)?;
+        Self::over(capture, name, filter, progress, total_bytes)
+    }
+
+    /// Opens a capture that the program holds, `name` being what messages call it.
+    ///
+    /// # Errors
+    /// Those of [`File::open`].
+    pub fn held(name: &str, bytes: &'static [u8], filter: Option<&str>) -> Result<Self, Error> {
+        let (capture, feed) = fed(name, Packing::of(bytes), Vec::new(), bytes)?;
+        let total_bytes = u64::try_from(bytes.len()).ok();
+        Self::over(capture, name.to_owned(), filter, Progress::Fed(feed), total_bytes)
+    }
+
+    fn over(
+        capture: Capture<Offline>,
+        name: String,
+        filter: Option<&str>,
+        progress: Progress,
+        total_bytes: Option<u64>,
+    ) -> Result<Self, Error> {
         let link = link_type(&capture, &name)?;
         let mut file = Self {
             capture,

@@ -44,27 +44,42 @@ impl Input {
         if let Packing::Unread(name) = packing {
             return Err(Error::Format { input: input(), detail: format!("it is packed with {name}") });
         }
+        if head.is_empty() && rest.is_some() {
+            return Err(Error::Format { input: input(), detail: "it is empty".to_owned() });
+        }
         // Standard input is fed, too: it may stand at any offset, and belong to another user.
         if packing == Packing::Plain && rest.is_some() && !stdin && !is_pcapng(&head) {
             let capture = open_descriptor(&source)
                 .map_err(|error| Error::Format { input: input(), detail: detail(&error) })?;
             return Ok((capture, Progress::reading(&head), rest));
         }
-        let (mut feed, pipe) = Feed::start(packing, head, source)
-            .map_err(|e| Error::Capture { input: input(), detail: e.to_string() })?;
-        let opened = open_descriptor(&pipe);
-        drop(pipe); // or the feeder would never learn that libpcap closed its end
-        match opened {
-            Ok(capture) => Ok((capture, Progress::Fed(feed), rest)),
-            Err(error) => {
-                let detail = detail(&error);
-                let cause = if is_cut(&detail) { feed.end().err() } else { None };
-                let detail = cause.map_or(detail, |e| e.to_string());
-                if is_mixed(&detail) {
-                    return Err(Error::MixedLinks { input: input() });
-                }
-                Err(Error::Format { input: input(), detail })
+        let (capture, feed) = fed(name, packing, head, source)?;
+        Ok((capture, Progress::Fed(feed), rest))
+    }
+}
+
+/// Opens what a feeder unpacks.
+pub(super) fn fed(
+    name: &str,
+    packing: Packing,
+    head: Vec<u8>,
+    source: impl Read + Send + 'static,
+) -> Result<(Capture<Offline>, Feed), Error> {
+    let input = || name.to_owned();
+    let (mut feed, pipe) = Feed::start(packing, head, source)
+        .map_err(|e| Error::Capture { input: input(), detail: e.to_string() })?;
+    let opened = open_descriptor(&pipe);
+    drop(pipe); // or the feeder would never learn that libpcap closed its end
+    match opened {
+        Ok(capture) => Ok((capture, feed)),
+        Err(error) => {
+            let detail = detail(&error);
+            let cause = if is_cut(&detail) { feed.end().err() } else { None };
+            let detail = cause.map_or(detail, |e| e.to_string());
+            if is_mixed(&detail) {
+                return Err(Error::MixedLinks { input: input() });
             }
+            Err(Error::Format { input: input(), detail })
         }
     }
 }

@@ -252,7 +252,7 @@ impl Wrapping {
 }
 
 /// libpcap's name for all interfaces in one handle.
-const ANY: &str = "any";
+pub(super) const ANY: &str = "any";
 const BLOCK_TIMEOUT_MS: i32 = 100;
 /// libpcap's own limit.
 const SNAPLEN_MAX: u32 = 262_144;

@@ -1,33 +1,52 @@
-//! `geophone check`: everything that is wrong with configuration and rules, or what is in force.
+//! `geophone check`: everything that is wrong with configuration and rules, or what is in force, in plain words: where it
+//! listens, what it looks for, whom it tells, what it may cost, and what is worth a second look.
 
-use std::path::Path;
+use std::io::{self, Write};
 
 use super::table::plain;
-use super::{Failure, print};
+use super::{Check, Failure, print};
 use crate::capture;
-use crate::config::{Config, load_all};
+use crate::config::{Config, Loaded, load_all};
+
+mod cost;
+mod facts;
+mod warnings;
+
+use cost::Cost;
 
 /// Validates the configuration, its rules and its capture filter.
-pub(super) fn check(path: Option<&Path>, dump: bool) -> Result<(), Failure> {
-    let config = Config::load(path)?;
+pub(super) fn check(args: &Check) -> Result<(), Failure> {
+    let config = Config::load(args.config.as_deref())?;
     let loaded = load_all(&config)?;
-    let rules = &loaded.rules;
     if let Some(filter) = &config.capture.filter {
         capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
     }
-    let source = path.map_or_else(|| "built-in defaults".to_owned(), |p| p.display().to_string());
-    let (dialects, pools) = (rules.own().count(), rules.host_count());
-    let detections = rules.detections().len() - dialects;
+    if args.dump {
+        return print(|out| write!(out, "{}", config.dump()));
+    }
+    let memory = cost::memory(&config, &loaded);
+    if !args.quiet {
+        let source =
+            args.config.as_ref().map_or_else(|| "built-in defaults".to_owned(), |p| p.display().to_string());
+        explain(&source, &config, &loaded, &memory)?;
+    }
+    let mut stderr = io::stderr().lock();
+    for warning in warnings::of(&config, &memory) {
+        // Nobody is left to tell if even this cannot be written.
+        let _ = writeln!(stderr, "geophone: warning: {}", plain(&warning));
+    }
+    Ok(())
+}
+
+fn explain(source: &str, config: &Config, loaded: &Loaded, memory: &[Cost]) -> Result<(), Failure> {
     print(|out| {
-        if dump {
-            return write!(out, "{}", config.dump());
-        }
         writeln!(out, "{source}: configuration is good")?;
-        writeln!(out, "interfaces: {}", config.capture.interfaces.join(", "))?;
-        writeln!(out, "rules: {detections} detections, {dialects} described dialects, {pools} pool hosts")?;
-        for feed in &loaded.feeds {
-            writeln!(out, "feed {}", plain(&feed.to_string()))?;
+        for (head, facts) in facts::sections(config, loaded, memory) {
+            writeln!(out, "\n{head}")?;
+            for (name, fact) in facts {
+                writeln!(out, "  {name:<12} {}", plain(&fact))?;
+            }
         }
-        writeln!(out, "metrics: http://{}/metrics", config.web.listen)
+        Ok(())
     })
 }

@@ -17,6 +17,7 @@ use crate::packet::Time;
 use crate::privacy::Privacy;
 use crate::sensor::Sensor;
 
+mod demo;
 mod summary;
 
 /// Frames between two looks at the progress.
@@ -40,6 +41,8 @@ pub(super) fn read(args: &Read) -> Result<(), Failure> {
         sessions: Vec::new(),
         claims: Vec::new(),
         keep: args.summary != Summary::None,
+        opened: 0,
+        is_demo: false,
         privacy: config.privacy.settings(),
     };
     let mut failures = Vec::new();
@@ -56,7 +59,10 @@ pub(super) fn read(args: &Read) -> Result<(), Failure> {
         }
     }
     reading.finish()?;
-    reading.summarize(args)?;
+    // Where no file could be opened, a summary of nothing would only stand in front of the reason.
+    if reading.opened > 0 || failures.is_empty() {
+        reading.summarize(args)?;
+    }
     // One file that cannot be read takes nothing from the others, and is still said.
     match failures.len() {
         0 => Ok(()),
@@ -100,14 +106,25 @@ struct Reading {
     /// Alerts of names and addresses, which no session follows.
     claims: Vec<Alert>,
     keep: bool,
+    /// Files that could be opened.
+    opened: usize,
+    /// The capture that the program holds is among them.
+    is_demo: bool,
     privacy: Privacy,
 }
 
 impl Reading {
     /// Reads one file. `false` where nobody reads the events any more.
     fn file(&mut self, path: &Path, filter: Filter<'_>) -> Result<bool, Failure> {
-        let mut file =
-            capture::File::open(path, filter.expression).map_err(|e| Failure::capture(&e, filter.typed))?;
+        let is_demo = demo::is_meant(path);
+        let opened = if is_demo {
+            demo::open(filter.expression)
+        } else {
+            capture::File::open(path, filter.expression)
+        };
+        let mut file = opened.map_err(|e| Failure::capture(&e, filter.typed))?;
+        self.opened += 1;
+        self.is_demo |= is_demo;
         let bar = progress(file.total_bytes());
         loop {
             let (sensor, events) = (&mut self.sensor, &mut self.events);
@@ -170,13 +187,16 @@ impl Reading {
 
     /// Prints the summary, beside the events if those go to standard output.
     fn summarize(&self, args: &Read) -> Result<(), Failure> {
-        let text = match args.summary {
+        let mut text = match args.summary {
             Summary::None => return Ok(()),
             Summary::Json => summary::json(&self.sessions, &self.claims, self.sensor.stats(), &self.privacy),
             Summary::Table => {
                 summary::table(&self.sessions, &self.claims, self.sensor.stats(), &self.privacy)
             }
         };
+        if self.is_demo && args.summary == Summary::Table {
+            text.push_str(demo::NEXT);
+        }
         if args.events.as_deref().is_some_and(|p| p.as_os_str() == "-") {
             let _ = write!(io::stderr(), "{text}");
             return Ok(());

@@ -39,6 +39,36 @@ fn built_in_file_has_each_key_with_a_comment() {
     }
 }
 
+/// What stands above each key says which values it takes.
+#[test]
+fn comments_name_the_range_of_each_number_and_duration() {
+    let root = yaml::parse(DEFAULT).unwrap();
+    let lines: Vec<&str> = DEFAULT.lines().collect();
+    let (mut config, mut seen, mut missing) = (Config::default(), 0, Vec::new());
+    for (section, keys) in config.sections() {
+        for (key, slot) in keys {
+            let range = match slot {
+                slot::Slot::Count(_, range) => format!("{} to {}", range.start(), range.end()),
+                slot::Slot::Span(_, range) | slot::Slot::SpanOrNone(_, range) => {
+                    format!("{} to {}", span(*range.start()), span(*range.end()))
+                }
+                _ => continue,
+            };
+            let at = find(&root, [section, key]).unwrap().line - 1;
+            let above = lines[..at].iter().rev().take_while(|l| l.trim().starts_with('#'));
+            let mut comment: Vec<&str> = above.map(|l| l.trim().trim_start_matches(['#', ' '])).collect();
+            comment.reverse();
+            let comment = comment.join(" ");
+            if !comment.contains(&range) {
+                missing.push(format!("{section}.{key}: its comment does not say {range}: {comment}"));
+            }
+            seen += 1;
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    assert!(seen > 15, "only {seen} ranges");
+}
+
 #[test]
 fn dump_loads_to_the_same() {
     let mut config = Config::default();

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::fault::FileFaults;
+use super::nearest;
 use super::yaml::{Node, Value};
 
 /// A value that is not taken.
@@ -45,7 +46,10 @@ pub(super) fn keys<'n, 't>(
     for entry in entries {
         let key = join(path, &entry.key);
         let Some(index) = known.iter().position(|k| *k == entry.key) else {
-            let remedy = format!("remove it, or use one of: {}", known.join(", "));
+            let remedy = match nearest(&entry.key, known.iter().copied()) {
+                Some(near) => format!("write {near}, or remove it; there are: {}", known.join(", ")),
+                None => format!("remove it, or use one of: {}", known.join(", ")),
+            };
             faults.add(entry.at, &key, "unknown key", remedy);
             continue;
         };

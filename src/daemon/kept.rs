@@ -50,7 +50,9 @@ impl Kept {
     pub(super) fn open(path: PathBuf, learned: Arc<Learned>) -> Option<Self> {
         let shown = path.display();
         let Ok(lock) = lock(&path) else {
-            warn!("{shown}: another process keeps its endpoints there: name another file; nothing is kept");
+            warn!(
+                "{shown}: another process keeps its endpoints there: set another learned.file; nothing is kept"
+            );
             return None;
         };
         match read(&path) {

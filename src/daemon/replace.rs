@@ -9,7 +9,7 @@ use super::size::{self, Size};
 use super::worker::Control;
 use super::{DRAIN, Daemon, clock, ledger_settings, log, start_writer};
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, watched_for};
 
 impl Daemon {
     /// SIGHUP, or files that changed: reads configuration and rules anew, now or once the load in hand is done.
@@ -90,8 +90,7 @@ impl Daemon {
         }
         self.metrics.loaded(size::totals(&rules, &feeds), clock::wall());
         feeds.iter().for_each(|feed| info!("feed {feed}"));
-        let (detections, hosts) = (rules.detections().len(), rules.host_count());
-        info!("reload: {detections} detections and {hosts} pool hosts in force");
+        info!("reload: in force are {}", watched_for(&rules, &feeds));
         self.loader.retire(std::mem::replace(&mut self.rules, rules));
         self.size = size;
         self.config = config;

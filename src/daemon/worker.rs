@@ -11,6 +11,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::clock::{self, Clock};
+use super::found::Found;
 use crate::capture::{self, Live, Totals};
 use crate::detect::Event;
 use crate::eve;
@@ -37,6 +38,7 @@ pub(super) struct Place {
     pub(super) learned: Arc<Learned>,
     pub(super) events: eve::Sender,
     pub(super) clock: Clock,
+    pub(super) found: Arc<Found>,
 }
 
 /// A running worker.
@@ -185,6 +187,9 @@ impl Running {
     fn hand_on(&mut self) {
         for event in self.events.drain(..) {
             self.place.ledger.apply(&event);
+            if let Event::Alert(alert) = &event {
+                self.place.found.tell(alert, self.place.clock.millis());
+            }
             self.place.events.send(self.slot.interface(), event);
         }
     }

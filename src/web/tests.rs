@@ -228,7 +228,12 @@ fn a_taken_port_says_which_and_what_to_do() {
     let _holder = bind(taken).unwrap();
     let said = bind(taken).unwrap_err().to_string();
     assert!(said.starts_with(&format!("cannot listen on {taken}: ")), "{said}");
-    assert!(said.ends_with("stop the program that has the port, or set another in web.listen"), "{said}");
+    assert!(
+        said.ends_with(
+            "stop the program that has the port, or set another in web.listen or --web.listen-address"
+        ),
+        "{said}"
+    );
     let said = bind("192.0.2.1:9810".parse().unwrap()).unwrap_err().to_string();
     assert!(said.ends_with("set an address of this host in web.listen"), "{said}");
 }

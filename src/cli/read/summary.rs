@@ -19,6 +19,13 @@ struct Group<'a> {
     hashrate: f64,
 }
 
+impl Group<'_> {
+    /// The web site that embeds the miner: the first one told.
+    fn site(&self) -> Option<&str> {
+        self.sessions.iter().find_map(|r| r.mining.site.as_deref())
+    }
+}
+
 /// Client, dialect, pool and payee, in this order in the table.
 type Key = (String, &'static str, String, String);
 
@@ -97,9 +104,12 @@ pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, 
         let between = if sights.is_empty() { "" } else { "\n" };
         return format!("No mining found in {} frames.\n{between}{sights}", stats.frames);
     }
-    let mut table = Table::new(&[
-        "client", "dialect", "pool", "payee", "worker", "agent", "sessions", "shares", "hashrate",
-    ]);
+    // Only browser miners have one.
+    let has_sites = records.iter().any(|r| r.mining.site.is_some());
+    let mut head =
+        vec!["client", "dialect", "pool", "payee", "worker", "agent", "sessions", "shares", "hashrate"];
+    head.extend(has_sites.then_some("site"));
+    let mut table = Table::new(&head);
     let clients: std::collections::BTreeSet<&String> = groups.keys().map(|k| &k.0).collect();
     for ((client, dialect, pool, payee), group) in &groups {
         let first = |of: fn(&SessionRecord) -> Option<&String>| {
@@ -107,7 +117,7 @@ pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, 
             said.map(|(text, payee)| plain(&privacy.text(text, payee))).unwrap_or_default()
         };
         let s = group.shares;
-        table.row([
+        let mut row = vec![
             client.clone(),
             (*dialect).to_owned(),
             plain(pool),
@@ -117,7 +127,9 @@ pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, 
             group.sessions.len().to_string(),
             format!("{}/{}/{}", s.submitted, s.accepted, s.rejected),
             rate(group.hashrate),
-        ]);
+        ];
+        row.extend(has_sites.then(|| group.site().map(plain).unwrap_or_default()));
+        table.row(row);
     }
     let (sessions, clients) = (records.len(), clients.len());
     format!(
@@ -138,7 +150,7 @@ pub(super) fn json(records: &[SessionRecord], claims: &[Alert], stats: &Stats, p
                 "client": client, "dialect": dialect, "pool": pool, "payee": payee, "sessions": group.sessions.len(),
                 "shares": {"submitted": group.shares.submitted, "accepted": group.shares.accepted,
                     "rejected": group.shares.rejected},
-                "hashrate": (group.hashrate > 0.0).then_some(group.hashrate),
+                "hashrate": (group.hashrate > 0.0).then_some(group.hashrate), "site": group.site(),
                 "started": Timestamp(first).to_string(), "last_seen": Timestamp(last).to_string(),
             })
         })
