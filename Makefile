@@ -78,7 +78,7 @@ uninstall: ## remove what `make install` put there; the configuration, events an
 
 deb: build ## make the Debian package, below TARGET/debian
 	@scripts/setup deb $(TARGET)
-	cargo deb --locked --no-build
+	cargo deb --locked --no-build --strip
 
 generated: ## write anew the files that are made from the program's own tables
 	GENERATE=1 cargo test --locked --test generated

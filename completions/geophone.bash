@@ -106,7 +106,7 @@ _geophone() {
             return 0
             ;;
         geophone__subcmd__check)
-            opts="-c -h --config --dump --help"
+            opts="-c -q -h --config --dump --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

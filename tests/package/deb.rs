@@ -28,13 +28,15 @@ fn make() -> Result<PathBuf, String> {
             return Err(format!("needs {tool}, which is not installed"));
         }
     }
-    let file = folder.join("geophone-test.deb");
-    let profile: &[&str] = if folder.ends_with("debug") { &["--profile", "dev"] } else { &[] };
+    // A target folder of its own: cargo-deb takes the program from `release`, and clears away packages made before.
+    let scratch = folder.join("package");
+    fs::create_dir_all(scratch.join("release")).unwrap();
+    fs::copy(PROGRAM, scratch.join("release/geophone")).unwrap();
+    let file = scratch.join("geophone.deb");
     let output = Command::new("cargo-deb")
         .args(["deb", "--locked", "--no-build", "--strip", "--fast", "-o", file.to_str().unwrap()])
-        .args(profile)
         .env("PATH", path)
-        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_TARGET_DIR", &scratch)
         .current_dir(root())
         .output()
         .unwrap();
