@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// What runs as its first process.
@@ -29,11 +30,14 @@ impl Machine {
         if !fs::read_to_string("/proc/self/status").is_ok_and(|s| s.contains("\nUid:\t0\t")) {
             return Err("needs root".to_owned());
         }
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("geophone-machine-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let group = match init {
             Init::Sleep => None,
-            Init::Systemd => Some(group()?),
+            Init::Systemd => Some(group(&name)?),
         };
-        let folder = std::env::temp_dir().join(format!("geophone-machine-{}-{init:?}", std::process::id()));
+        let folder = std::env::temp_dir().join(&name);
         fs::create_dir_all(&folder).unwrap();
         let process = spawn(init, &folder, group.as_deref());
         let mut machine = Self { process, init: String::new(), folder, group };
@@ -161,7 +165,7 @@ fn spawn(init: Init, folder: &Path, group: Option<&Path>) -> Child {
 }
 
 /// A control group for a service manager.
-fn group() -> Result<PathBuf, String> {
+fn group(name: &str) -> Result<PathBuf, String> {
     if !Path::new("/lib/systemd/systemd").exists() {
         return Err("needs systemd, which is not installed".to_owned());
     }
@@ -169,7 +173,7 @@ fn group() -> Result<PathBuf, String> {
     let Some(top) = top.into_iter().find(|p| p.join("cgroup.procs").exists()) else {
         return Err("needs control groups, version 2".to_owned());
     };
-    let group = top.join(format!("geophone-test-{}", std::process::id()));
+    let group = top.join(name);
     fs::create_dir(&group).map_err(|e| format!("needs control groups: {}: {e}", group.display()))?;
     Ok(group)
 }
