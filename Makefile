@@ -17,7 +17,7 @@ DEBUG := $(TARGET)/debug/geophone
 # Last, so that what the machine has comes first. Users other than root often lack sbin, where ip is.
 export PATH := $(PATH):$(HOME)/.cargo/bin:$(abspath $(TARGET)/tools/usr/bin):/usr/sbin:/sbin
 
-.PHONY: help run test check build bench generated install clean shipped
+.PHONY: help run test check build bench install uninstall deb generated clean shipped
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -49,9 +49,6 @@ check: ## formatting, lints, and licences where cargo-deny is installed
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "licences not checked: cargo-deny is not installed"; fi
 
-generated: ## write anew the files that are made from the program's own tables
-	GENERATE=1 cargo test --locked --test generated
-
 # After the tests, whose program it uses.
 shipped:
 	$(DEBUG) check -c config/geophone.yaml
@@ -74,18 +71,18 @@ bench: build ## what `geophone read` costs against a bare libpcap loop; fails ab
 # No build as root where there is one already. A configuration that stands is its owner's.
 install: ## install below DESTDIR, PREFIX and SYSCONFDIR
 	@[ -x $(RELEASE) ] || $(MAKE) build
-	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/geophone
-	[ -e $(DESTDIR)$(SYSCONFDIR)/geophone/geophone.yaml ] || \
-		install -D -m 644 config/geophone.yaml $(DESTDIR)$(SYSCONFDIR)/geophone/geophone.yaml
-	for file in rules/*.yaml rules/*.hosts $(shell find config -mindepth 2 -type f); do \
-		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/geophone/$${file#config/} || exit 1; \
-	done
-	for file in $(wildcard README.md CHANGELOG.md NOTICE LICENSE* docs/*.md docs/*.json); do \
-		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/doc/geophone/$${file#docs/} || exit 1; \
-	done
-	for file in $(wildcard systemd/*.service); do \
-		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/lib/systemd/system/$${file#systemd/} || exit 1; \
-	done
+	@scripts/install put $(RELEASE) "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
+
+uninstall: ## remove what `make install` put there; the configuration, events and state stay
+	@scripts/install remove $(RELEASE) "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
+
+deb: build ## make the Debian package, below TARGET/debian
+	@scripts/setup deb $(TARGET)
+	cargo deb --locked --no-build --strip
+
+generated: ## write anew the files that are made from the program's own tables
+	GENERATE=1 cargo test --locked --test generated
+	GENERATE=1 cargo test --locked --test package the_files_of_an_installation
 
 clean: ## remove everything that was built
 	cargo clean

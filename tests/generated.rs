@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::{env, fs};
 
+#[path = "generated/cli.rs"]
+mod cli;
 #[path = "generated/metrics.rs"]
 mod metrics;
 
