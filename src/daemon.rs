@@ -85,7 +85,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         .build()
         .map_err(|e| Failure::running(format_args!("runtime: {e}: free some file descriptors")))?;
     let privacy = people.privacy;
-    let writer = start_writer(&config, &privacy).map_err(Failure::running)?;
+    let writer = start_writer(&config, &privacy)?;
     let ledger = Arc::new(Ledger::new(ledger_settings(&config)));
     ledger.call_clients(privacy.clone());
     let learned = Arc::new(Learned::new(config.learned_settings()));
@@ -205,14 +205,14 @@ fn tell_people(people: &People) {
     }
 }
 
-fn start_writer(config: &Config, privacy: &Privacy) -> Result<eve::Writer, String> {
+fn start_writer(config: &Config, privacy: &Privacy) -> Result<eve::Writer, Failure> {
     let settings = eve::Settings {
         destination: config.events.file.clone().into(),
         queue: config.events.queue,
         ..eve::Settings::default()
     };
     eve::Writer::start(settings, Renderer::new(privacy.clone()))
-        .map_err(|e| format!("event writer: {e}: raise the limit of tasks"))
+        .map_err(|e| Failure::running(format_args!("event writer: {e}: raise the limit of tasks")))
 }
 
 fn sources(

@@ -8,16 +8,9 @@ use super::reload::{Read, Turn, Watched};
 use super::size::{self, Size};
 use super::worker::Control;
 use super::{DRAIN, Daemon, clock, ledger_settings, log, start_writer, tell_people};
+use crate::cli::Failure;
 use crate::config::{Config, watched_for};
-use crate::eve;
 use crate::privacy::Privacy;
-
-/// What was read and may take the place of what is in force, with the writer that it needs, if another.
-struct Fit {
-    read: Read,
-    size: Size,
-    writer: Option<eve::Writer>,
-}
 
 impl Daemon {
     /// SIGHUP, or files that changed: reads configuration and rules anew, now or once the load in hand is done.
@@ -38,7 +31,7 @@ impl Daemon {
             Turn::Loaded(read) => read,
         };
         match read.and_then(|read| self.judge(*read)) {
-            Ok(fit) => self.replace(fit),
+            Ok((read, size)) => self.replace(read, size),
             Err(faults) => self.refuse(&faults),
         }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -47,18 +40,12 @@ impl Daemon {
         }
     }
 
-    /// What may take the place of what is in force; else why not, a line each.
-    fn judge(&mut self, read: Read) -> Result<Fit, String> {
+    /// Whether what was read may take the place of what is in force; why not, a line each.
+    fn judge(&mut self, read: Read) -> Result<(Read, Size), String> {
         let size = Size::of(&read.rules, &read.feeds, &read.people.privacy);
         let lost = if read.config.rules.allow_shrink { Vec::new() } else { self.size.lost(&size) };
         if lost.is_empty() {
-            return match self.other_writer(&read.config, &read.people.privacy) {
-                Ok(writer) => Ok(Fit { read, size, writer }),
-                Err(fault) => {
-                    self.loader.retire(read.rules);
-                    Err(fault)
-                }
-            };
+            return Ok((read, size));
         }
         self.loader.retire(read.rules);
         let line = |(what, before, after): (String, usize, usize)| {
@@ -81,7 +68,7 @@ impl Daemon {
     }
 
     /// Takes what was read; the event file is reopened, whether that changed or not.
-    fn replace(&mut self, Fit { read, size, writer }: Fit) {
+    fn replace(&mut self, read: Read, size: Size) {
         let Read { config, rules, feeds, people } = read;
         if config.capture != self.config.capture || config.web != self.config.web {
             warn!("reload: changes of capture and web are taken up at the next start");
@@ -91,11 +78,14 @@ impl Daemon {
         }
         log::set(config.log.level);
         tell_people(&people);
-        match writer {
-            Some(writer) => self.change_writer(writer),
-            None => self.writer.reopen(),
+        let privacy = people.privacy;
+        let before = (&self.config.events.file, self.config.events.queue, &self.privacy);
+        if before == (&config.events.file, config.events.queue, &privacy) {
+            self.writer.reopen();
+        } else if let Err(failure) = self.change_writer(&config, &privacy) {
+            error!("reload: {failure:?}");
         }
-        self.call_clients(people.privacy);
+        self.call_clients(privacy);
         self.ledger.replace_settings(ledger_settings(&config));
         self.learned.replace_settings(config.learned_settings());
         for worker in &self.workers {
@@ -123,23 +113,15 @@ impl Daemon {
         self.privacy = privacy;
     }
 
-    /// Another destination or privacy needs another writer.
-    fn other_writer(&self, config: &Config, privacy: &Privacy) -> Result<Option<eve::Writer>, String> {
-        let before = (&self.config.events.file, self.config.events.queue, &self.privacy);
-        if before == (&config.events.file, config.events.queue, privacy) {
-            return Ok(None);
-        }
-        start_writer(config, privacy).map(Some)
-    }
-
-    /// Events go to this writer from now on; the old one still writes what it has.
-    fn change_writer(&mut self, writer: eve::Writer) {
+    /// Another destination or privacy needs another writer; the old one still writes what it has.
+    fn change_writer(&mut self, config: &Config, privacy: &Privacy) -> Result<(), Failure> {
+        let writer = start_writer(config, privacy)?;
         self.counters.add(writer.counters());
         for worker in &self.workers {
             worker.tell(Control::Events(writer.sender()));
         }
         let old = std::mem::replace(&mut self.writer, writer);
-        // Without a thread nobody waits for it, and it ends by itself.
-        let _ = std::thread::Builder::new().name("drain".to_owned()).spawn(move || old.drain(DRAIN));
+        std::thread::spawn(move || old.drain(DRAIN));
+        Ok(())
     }
 }
