@@ -19,11 +19,13 @@ const EVENT_KIB: f64 = 8.0;
 /// Connections to the web server, and KiB of each; a slow one may hold a text of the metrics of its own.
 const CONNECTIONS: usize = 32;
 const CONNECTION_KIB: f64 = 64.0;
-/// KiB of a listed name, and how many rule sets there may be over a reload.
-const LISTED_KIB: f64 = 0.08;
+/// MiB of rules besides listed names, KiB of a listed name with its part of what reading takes, and how many rule sets
+/// there may be over a reload.
+const RULES_MIB: f64 = 2.0;
+const LISTED_KIB: f64 = 0.1;
 const RULE_SETS: usize = 4;
-/// KiB of a network that the operator named: twice over a reload, and what its line takes while it is read.
-const NAMED_KIB: f64 = 0.18;
+/// KiB of a network that the operator named: in force, and while its line is read anew.
+const NAMED_KIB: f64 = 0.22;
 /// MiB of a worker's fixed tables: claims that wait, QUIC handshakes, sieves and rings.
 const WORKER_MIB: f64 = 6.5;
 /// Series of a client that mines in one way: certainty, last detection, three of shares, and one each of detections,
@@ -74,7 +76,7 @@ pub(super) fn memory(config: &Config, loaded: &Loaded, people: &People) -> Vec<C
         cost("events", kib(events.queue, EVENT_KIB), format!("events.queue of {EVENT_KIB} KiB")),
         cost(
             "rules",
-            kib(listed * RULE_SETS, LISTED_KIB),
+            RULES_MIB + kib(listed * RULE_SETS, LISTED_KIB),
             format!("{listed} names, over a reload {RULE_SETS} times"),
         ),
         cost(
@@ -84,7 +86,7 @@ pub(super) fn memory(config: &Config, loaded: &Loaded, people: &People) -> Vec<C
         ),
     ];
     if let Some(all) = &people.privacy.subscribers {
-        let why = format!("{} networks, over a reload twice", all.networks());
+        let why = format!("{} networks, with what a reload reads", all.networks());
         costs.push(cost("subscribers", kib(all.networks(), NAMED_KIB), why));
     }
     costs
