@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use sha1_smol::Sha1;
 
+use crate::detect::{FlowIdentity, Mining};
 use crate::subscribers::Subscribers;
 
 mod clients;
@@ -39,9 +40,14 @@ impl Privacy {
         self.subscribers.as_deref().filter(|_| !self.clients.hides()).and_then(|all| all.name(addr))
     }
 
-    /// How the addresses of one event are shown: `client` is hidden where clients are, and so is who `may_be_client`.
-    pub fn disguise(&self, client: IpAddr, may_be_client: impl IntoIterator<Item = IpAddr>) -> Disguise<'_> {
-        Disguise::new(&self.clients, std::iter::once(client).chain(may_be_client))
+    /// How the addresses of one event are shown. Where clients are hidden, so is who may be the client, the server where
+    /// it is in somebody's own network, and for whom a proxy spoke.
+    pub fn disguise(&self, flow: &FlowIdentity, account: &Mining) -> Disguise<'_> {
+        let server = flow.server.addr;
+        let may_be_client = !account.client_role_proven || disguise::is_private(server);
+        let before = account.route.forwarded_for.map(|client| client.ip());
+        let others = may_be_client.then_some(server).into_iter().chain(before);
+        Disguise::new(&self.clients, std::iter::once(flow.client.addr).chain(others))
     }
 
     /// A flow's number as it may be shown.
