@@ -76,7 +76,7 @@ impl Daemon {
             Ok(writer) => writer,
             Err(failure) => {
                 self.loader.retire(rules);
-                return self.refuse(&format!("{failure:?}"));
+                return self.refuse(&failure.text());
             }
         };
         if config.capture != self.config.capture || config.web != self.config.web {

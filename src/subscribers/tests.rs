@@ -93,8 +93,15 @@ fn each_wrong_line_is_told() {
 fn ipv4_within_ipv6_is_ipv4() {
     let all = Subscribers::read("::ffff:192.0.2.0/120,Campus\n::ffff:c000:201,Ada\n::/0,six").unwrap();
     let names = ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "2001:db8::1", "192.0.3.1"];
-    assert_eq!(names.map(|addr| name(&all, addr)), [Some("Ada"), Some("Campus"), Some("Ada"), Some("six"), None]);
-    assert_eq!(Subscribers::read("192.0.2.1,\u{646}\u{200c}\u{627}").unwrap().len(), 1, "joiners are letters");
+    assert_eq!(
+        names.map(|addr| name(&all, addr)),
+        [Some("Ada"), Some("Campus"), Some("Ada"), Some("six"), None]
+    );
+    assert_eq!(
+        Subscribers::read("192.0.2.1,\u{646}\u{200c}\u{627}").unwrap().len(),
+        1,
+        "joiners are letters"
+    );
 }
 
 #[test]
