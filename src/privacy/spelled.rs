@@ -114,7 +114,14 @@ fn of_v4(addr: Ipv4Addr) -> Vec<Spelling> {
     for number in [u32::from_be_bytes(number), u32::from_le_bytes(number)] {
         all.push(decimal(number.to_string()));
     }
-    all.retain(|spelling| spelling.text.len() >= SHORTEST_NUMBER || spelling.text.contains(['.', '-', '_']));
+    // As IPv6 has it, of which the beginning may be cut off.
+    let [a, b, c, d] = octets;
+    let halves = || [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+    all.push(hex(join(halves(), ":", |half, text| write!(text, "{half:x}"))));
+    all.push(hex(join(halves(), ":", |half, text| write!(text, "{half:04x}"))));
+    all.retain(|Spelling { text, .. }| {
+        text.len() >= SHORTEST_NUMBER - usize::from(text.contains(':')) || text.contains(['.', '-', '_'])
+    });
     all
 }
 
@@ -210,6 +217,8 @@ mod tests {
             "0703140a",
             "169083655",
             "117642250",
+            "a14:307",
+            "0A14:0307",
         ] {
             for (before, after) in
                 [("", ""), ("rig ", "!"), ("ip-", ".dyn.isp.example"), ("x", "y"), ("ä", "ö")]
