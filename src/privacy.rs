@@ -155,10 +155,42 @@ pub struct ShortKey {
     pub len: usize,
 }
 
-/// Masks each mail address in `text`: the local part's first letter, `***`, and the domain as it stands. Masked text
+/// Masks each mail address in `text`, and what an address of the web has for a user with a password: the local part's first letter, `***`, and the domain as it stands. Masked text
 /// stays as it is. A local part is taken to reach further than RFC 5322 allows: what is masked for nothing does less
 /// harm than half a name left standing.
 pub fn mask_emails(text: &str) -> Cow<'_, str> {
+    match mask_users(text) {
+        Some(text) => Cow::Owned(mask_logins(&text).into_owned()),
+        None => mask_logins(text),
+    }
+}
+
+/// Masks user and password in each address with a `//`, as in `stratum+tcp://user:password@host`; `None` where there is none.
+fn mask_users(text: &str) -> Option<String> {
+    let mut masked = String::new();
+    let (mut from, mut copied) = (0, 0);
+    while let Some(start) = text[from..].find("//").map(|at| from + at + 2) {
+        from = start;
+        let authority = text[start..].split(ends_authority).next().unwrap_or_default();
+        let Some((user, _)) = authority.rsplit_once('@').filter(|(user, _)| user.contains(':')) else {
+            continue;
+        };
+        // The password, where there is no user, begins with nothing that may be shown.
+        let first = user.chars().next().filter(|c| *c != ':').unwrap_or('*');
+        masked.push_str(&text[copied..start]);
+        masked.push(first);
+        masked.push_str("***");
+        copied = start + user.len();
+        from = copied;
+    }
+    (copied > 0).then(|| masked + &text[copied..])
+}
+
+fn ends_authority(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "/?#\"'<>\\".contains(c)
+}
+
+fn mask_logins(text: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let (mut start, mut copied) = (0, 0);
     for word in text.split_inclusive(ends_word) {

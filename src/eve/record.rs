@@ -273,7 +273,8 @@ fn mining<'a>(shown: &Shown<'_>, account: &'a Mining) -> MiningPart<'a> {
         path: theirs(
             account.route.path.as_deref().filter(|p| privacy.payees == Payees::Clear || !p.contains('%')),
         ),
-        site: plain(account.site.as_deref()),
+        // A page's script may have told its address, with who opened it.
+        site: theirs(account.site.as_deref()),
         payee: shown.payee(payee),
         worker: theirs(account.worker.as_deref()),
         agent: theirs(account.agent.as_deref()),

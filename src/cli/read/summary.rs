@@ -9,7 +9,7 @@ use crate::cli::table::{Table, plain};
 use crate::detect::{Alert, Certainty, FlowIdentity, Mining, SessionRecord, Shares};
 use crate::eve::Timestamp;
 use crate::packet::Endpoint;
-use crate::privacy::{Clients, Disguise, Privacy};
+use crate::privacy::{Clients, Disguise, Privacy, mask_emails};
 use crate::sensor::Stats;
 
 /// Sessions that differ only in their ports and times.
@@ -24,7 +24,8 @@ impl Group<'_> {
     /// The web site that embeds the miner: the first one told.
     fn site(&self, privacy: &Privacy) -> Option<String> {
         let (record, site) = self.sessions.iter().find_map(|r| Some((r, r.mining.site.as_deref()?)))?;
-        Some(Names::of(privacy, &record.flow, &record.mining).text(site))
+        let site = Names::of(privacy, &record.flow, &record.mining).text(site);
+        Some(mask_emails(&site).into_owned())
     }
 }
 
