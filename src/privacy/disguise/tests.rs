@@ -169,3 +169,41 @@ fn the_network_of_ipv6_goes_in_any_spelling() {
         assert_eq!(shown.text(Cow::Borrowed(text)), text);
     }
 }
+
+/// Whether a text has an address in it, not as part of a longer number.
+fn says(text: &str, address: &str, is_digit: fn(char) -> bool) -> bool {
+    let part = |at: usize| text[..at].ends_with(is_digit) || text[at + address.len()..].starts_with(is_digit);
+    text.char_indices().any(|(at, _)| text[at..].starts_with(address) && !part(at))
+}
+
+proptest::proptest! {
+    /// Whatever stands around the client's address, it goes, and nothing panics.
+    #[test]
+    fn no_neighbours_keep_an_address(
+        (a, b) in (0u32..4, proptest::prelude::any::<u32>()), tail in proptest::prelude::any::<u64>(), kind in 0usize..7,
+        around in proptest::array::uniform2("[0-9a-f.:_ x%/\u{e9}\\[\\]-]{0,12}"),
+    ) {
+        let v4 = Ipv4Addr::from(if a == 0 { b % 0x0202_0202 } else { b });
+        let v6 = Ipv6Addr::from(u128::from(0x2001_0db8_0000_0000 | u64::from(b)) << 64 | u128::from(tail >> (16 * a)));
+        let (client, spelled) = match kind {
+            0 => (IpAddr::V4(v4), v4.to_string()),
+            1 => (IpAddr::V4(v4), v4.to_string().replace('.', "-")),
+            2 => (IpAddr::V4(v4), v4.to_ipv6_mapped().to_string()),
+            3 => (IpAddr::V6(v6), v6.to_string()),
+            4 => (IpAddr::V6(v6), v6.to_string().replace(':', "-")),
+            5 => (IpAddr::V6(v6), format!("{:032x}", u128::from(v6))),
+            _ => (IpAddr::V6(v6), v6.segments().map(|s| format!("{s:04X}")).join("_")),
+        };
+        let clients = pseudonym();
+        let shown = Disguise::new(&clients, std::iter::once(client));
+        let text = format!("{}{spelled}{}", around[0], around[1]);
+        let said = shown.text(Cow::Borrowed(&text)).to_lowercase();
+        let spelled = spelled.to_lowercase();
+        if kind < 2 {
+            proptest::prop_assert!(!says(&said, &spelled, |c| c.is_ascii_digit()), "{text}: {said}");
+        } else {
+            let is_hex = |c: char| c.is_ascii_hexdigit();
+            proptest::prop_assert!(!says(&said, &spelled, is_hex), "{text}: {said}");
+        }
+    }
+}
