@@ -405,6 +405,12 @@ fn a_key_comes_from_a_file_or_from_the_service_manager() {
         said.contains("geophone: warning: DIR/privacy.key: every user of this machine may read the key"),
         "{said}"
     );
+    // Hashes go on without the key of a service manager, and that is said.
+    let without = "geophone: warning: privacy.payees: hash without a key";
+    let (status, said) = check(&folder, "privacy: {payees: hash}", None);
+    assert!(status == Some(0) && said.contains(without), "{said}");
+    let (status, said) = check(&folder, "privacy: {payees: hash}", Some(&folder.0));
+    assert!(status == Some(0) && !said.contains(without), "{said}");
     folder.file("clients.csv", "192.0.2.1,Ada\n2001:db8::/56,Ada\n");
     let (_, said) = check(&folder, "ledger: {subscribers: clients.csv}", None);
     assert!(said.contains("subscribers  1 names for 2 networks"), "{said}");
