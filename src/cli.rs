@@ -207,6 +207,11 @@ impl Failure {
         Self { code, lines: error.to_string().lines().map(str::to_owned).collect() }
     }
 
+    /// What is wrong, a line each.
+    pub(crate) fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+
     /// A failure while running (1).
     pub fn running(error: impl fmt::Display) -> Self {
         Self::new(code::FAILED, error)

@@ -88,8 +88,9 @@ pub struct Ledger {
     /// How clients are called.
     names: RwLock<Privacy>,
     /// Whose account holds a running session, by flow id. Keeps a session where it began: in `other` also after a
-    /// place came free, and known where a later record names another side as the client.
-    homes: DashMap<u64, Client>,
+    /// place came free, and known where a later record names another side as the client. None where that account ended
+    /// with its name.
+    homes: DashMap<u64, Option<Client>>,
     detections: Mutex<BTreeMap<(Signal, Dialect, Certainty), u64>>,
     sessions_seen: AtomicU64,
     overflow: AtomicU64,
@@ -143,6 +144,7 @@ impl Ledger {
             }
             keep
         });
+        self.homes.iter_mut().for_each(|mut home| *home = home.take().filter(|home| *home == Client::Other));
     }
 
     /// Writes an event into the accounts.
@@ -217,11 +219,12 @@ impl Ledger {
         let named = Client::of(record.flow.client.addr, names);
         let home = self.homes.get(&flow).map(|home| home.clone());
         let (client, counted) = match &home {
-            Some(home) if *home == Client::Other || *home == named => (home.clone(), None),
+            Some(Some(home)) if *home == Client::Other || *home == named => (home.clone(), None),
             // The message that proves the roles can come late, and a client be called otherwise. What was counted by the
-            // old name stays there, as counters never go down; the new one counts from here. Where the old account ended
-            // with its name, the session is still the same.
-            Some(home) => (named, Some(self.release(home, flow).unwrap_or_default())),
+            // old name stays there, as counters never go down; the new one counts from here.
+            Some(Some(home)) => (named, Some(self.release(home, flow).unwrap_or_default())),
+            // The session is still the same.
+            Some(None) => (named, Some(Shares::default())),
             None => (named, None),
         };
 
@@ -237,8 +240,8 @@ impl Ledger {
 
         if record.phase == Phase::Final {
             self.homes.remove(&flow);
-        } else if home.as_ref() != Some(&client) {
-            self.homes.insert(flow, client);
+        } else if home.flatten().as_ref() != Some(&client) {
+            self.homes.insert(flow, Some(client));
         }
     }
 

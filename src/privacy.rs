@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use ring::hmac;
 
+use crate::detect::{FlowIdentity, Mining};
 use crate::subscribers::Subscribers;
 
 mod clients;
@@ -40,9 +41,14 @@ impl Privacy {
         self.subscribers.as_deref().filter(|_| !self.clients.hides()).and_then(|all| all.name(addr))
     }
 
-    /// How the addresses of one event are shown: `client` is hidden where clients are, and so is who `may_be_client`.
-    pub fn disguise(&self, client: IpAddr, may_be_client: impl IntoIterator<Item = IpAddr>) -> Disguise<'_> {
-        Disguise::new(&self.clients, std::iter::once(client).chain(may_be_client))
+    /// How the addresses of one event are shown. Where clients are hidden, so is who may be the client, the server where
+    /// it is in somebody's own network, and for whom a proxy spoke.
+    pub fn disguise(&self, flow: &FlowIdentity, account: &Mining) -> Disguise<'_> {
+        let server = flow.server.addr;
+        let may_be_client = !account.client_role_proven || disguise::is_private(server);
+        let before = account.route.forwarded_for.map(|client| client.ip());
+        let others = may_be_client.then_some(server).into_iter().chain(before);
+        Disguise::new(&self.clients, std::iter::once(flow.client.addr).chain(others))
     }
 
     /// A flow's number as it may be shown.
@@ -132,10 +138,42 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Masks each mail address in `text`: the local part's first letter, `***`, and the domain as it stands. Masked text
-/// stays as it is. A local part is taken to reach further than RFC 5322 allows: what is masked for nothing does less
-/// harm than half a name left standing.
+/// Masks each mail address in `text`, and what an address of the web has for a user with a password: the local part's
+/// first letter, `***`, and the domain as it stands. Masked text stays as it is. A local part is taken to reach further
+/// than RFC 5322 allows: what is masked for nothing does less harm than half a name left standing.
 pub fn mask_emails(text: &str) -> Cow<'_, str> {
+    match mask_users(text) {
+        Some(text) => Cow::Owned(mask_logins(&text).into_owned()),
+        None => mask_logins(text),
+    }
+}
+
+/// Masks user and password in each address with a `//`, as in `stratum+tcp://user:password@host`; `None` where there is none.
+fn mask_users(text: &str) -> Option<String> {
+    let mut masked = String::new();
+    let (mut from, mut copied) = (0, 0);
+    while let Some(start) = text[from..].find("//").map(|at| from + at + 2) {
+        from = start;
+        let authority = text[start..].split(ends_authority).next().unwrap_or_default();
+        let Some((user, _)) = authority.rsplit_once('@').filter(|(user, _)| user.contains(':')) else {
+            continue;
+        };
+        // The password, where there is no user, begins with nothing that may be shown.
+        let first = user.chars().next().filter(|c| *c != ':').unwrap_or('*');
+        masked.push_str(&text[copied..start]);
+        masked.push(first);
+        masked.push_str("***");
+        copied = start + user.len();
+        from = copied;
+    }
+    (copied > 0).then(|| masked + &text[copied..])
+}
+
+fn ends_authority(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "/?#\"'<>\\".contains(c)
+}
+
+fn mask_logins(text: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let (mut start, mut copied) = (0, 0);
     for word in text.split_inclusive(ends_word) {

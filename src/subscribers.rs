@@ -204,7 +204,7 @@ fn order(networks: &mut Vec<Network>, lines: &[u32], width: u8, faults: &mut Vec
         let line = lines[at as usize];
         let mut around = sorted.len().checked_sub(1);
         if let Some(last) = sorted.last().filter(|n| (n.first, n.prefix) == (network.first, network.prefix)) {
-            if last.name != network.name {
+            if last.name != network.name && faults.len() < MAX_FAULTS {
                 let what = format!("has another name for the network of line {kept_line}");
                 faults.push(Fault::new(line as usize, what, "keep one of the two"));
             }

@@ -324,6 +324,7 @@ fn what_is_wrong_is_told_with_its_place() {
     folder.file("zero", [b'0'; 64]);
     folder.file("halves", KEY[..32].repeat(2));
     folder.file("empty", "");
+    folder.file("large", "0".repeat(5000));
     folder.file("latin", b"192.0.2.1,M\xfcller\n");
     folder.file("wrong.csv", "prefix,name\n192.0.2.1,Ada\n192.0.2.0/33,Bob\n192.0.2.1,Eve\n");
     for (config, code, said) in [
@@ -339,6 +340,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ),
         ("privacy: {clients: pseudonym, key_file: zero}", 78, "DIR/zero: holds zeros only"),
         ("privacy: {clients: pseudonym, key_file: halves}", 78, "DIR/halves: holds the same 16 bytes twice"),
+        ("privacy: {payees: hash, key_file: large}", 78, "DIR/large: is larger than 4 KiB: check that it is"),
         ("privacy: {payees: hash, key_file: empty}", 78, "DIR/empty: is empty"),
         ("privacy: {clients: pseudonym, key_file: nowhere}", 66, "DIR/nowhere: cannot be read"),
         (
@@ -403,6 +405,12 @@ fn a_key_comes_from_a_file_or_from_the_service_manager() {
         said.contains("geophone: warning: DIR/privacy.key: every user of this machine may read the key"),
         "{said}"
     );
+    // Hashes go on without the key of a service manager, and that is said.
+    let without = "geophone: warning: privacy.payees: hash without a key";
+    let (status, said) = check(&folder, "privacy: {payees: hash}", None);
+    assert!(status == Some(0) && said.contains(without), "{said}");
+    let (status, said) = check(&folder, "privacy: {payees: hash}", Some(&folder.0));
+    assert!(status == Some(0) && !said.contains(without), "{said}");
     folder.file("clients.csv", "192.0.2.1,Ada\n2001:db8::/56,Ada\n");
     let (_, said) = check(&folder, "ledger: {subscribers: clients.csv}", None);
     assert!(said.contains("subscribers  1 names for 2 networks"), "{said}");

@@ -12,7 +12,10 @@ pub(super) fn bytes(path: &Path, most: usize, faults: &mut Faults) -> Option<Vec
     let file = label(path);
     match bounded(path, most) {
         Ok(bytes) if bytes.len() > most => {
-            let what = format!("is larger than {} MiB", most >> 20);
+            let what = match most >> 20 {
+                0 => format!("is larger than {} KiB", most >> 10),
+                mib => format!("is larger than {mib} MiB"),
+            };
             faults.whole(&file, &what, "check that it is the right file, or split it");
             None
         }

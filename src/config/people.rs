@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::privacy::{Clients, Key, Privacy, Pseudonyms, Secret, Subnets};
+use crate::privacy::{Clients, Key, Payees, Privacy, Pseudonyms, Secret, Subnets};
 use crate::subscribers::Subscribers;
 
 use super::fault::{Faults, FileFaults, label};
@@ -58,6 +58,11 @@ impl People {
             }
             (ClientNames::Subscriber, _) => Clients::Subscriber,
         };
+        if asked.payees == Payees::Hash && secret.is_none() && faults.is_empty() {
+            // Also where the service manager's key is gone.
+            let what = "privacy.payees: hash without a key, so who guesses a wallet can test it";
+            warnings.push(format!("{what}: name a key in privacy.key_file"));
+        }
         let key = secret.as_ref().map(Key::of);
         Self { privacy: Privacy { payees: asked.payees, key, clients, subscribers }, warnings }
     }

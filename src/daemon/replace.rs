@@ -10,6 +10,7 @@ use super::worker::Control;
 use super::{DRAIN, Daemon, clock, ledger_settings, log, start_writer, tell_people};
 use crate::cli::Failure;
 use crate::config::{Config, watched_for};
+use crate::eve::Writer;
 use crate::privacy::Privacy;
 
 impl Daemon {
@@ -70,6 +71,14 @@ impl Daemon {
     /// Takes what was read; the event file is reopened, whether that changed or not.
     fn replace(&mut self, read: Read, size: Size) {
         let Read { config, rules, feeds, people } = read;
+        // First of all: events must not go on naming whom metrics hide.
+        let writer = match self.other_writer(&config, &people.privacy) {
+            Ok(writer) => writer,
+            Err(failure) => {
+                self.loader.retire(rules);
+                return self.refuse(&failure.text());
+            }
+        };
         if config.capture != self.config.capture || config.web != self.config.web {
             warn!("reload: changes of capture and web are taken up at the next start");
         }
@@ -79,11 +88,9 @@ impl Daemon {
         log::set(config.log.level);
         tell_people(&people);
         let privacy = people.privacy;
-        let before = (&self.config.events.file, self.config.events.queue, &self.privacy);
-        if before == (&config.events.file, config.events.queue, &privacy) {
-            self.writer.reopen();
-        } else if let Err(failure) = self.change_writer(&config, &privacy) {
-            error!("reload: {failure:?}");
+        match writer {
+            None => self.writer.reopen(),
+            Some(writer) => self.change_writer(writer),
         }
         self.call_clients(privacy);
         self.ledger.replace_settings(ledger_settings(&config));
@@ -113,15 +120,20 @@ impl Daemon {
         self.privacy = privacy;
     }
 
-    /// Another destination or privacy needs another writer; the old one still writes what it has.
-    fn change_writer(&mut self, config: &Config, privacy: &Privacy) -> Result<(), Failure> {
-        let writer = start_writer(config, privacy)?;
+    /// Another destination or privacy needs another writer.
+    fn other_writer(&self, config: &Config, privacy: &Privacy) -> Result<Option<Writer>, Failure> {
+        let before = (&self.config.events.file, self.config.events.queue, &self.privacy);
+        let same = before == (&config.events.file, config.events.queue, privacy);
+        if same { Ok(None) } else { start_writer(config, privacy).map(Some) }
+    }
+
+    /// The old writer still writes what it has.
+    fn change_writer(&mut self, writer: Writer) {
         self.counters.add(writer.counters());
         for worker in &self.workers {
             worker.tell(Control::Events(writer.sender()));
         }
         let old = std::mem::replace(&mut self.writer, writer);
         std::thread::spawn(move || old.drain(DRAIN));
-        Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::flow::Way;
 use crate::packet::Time;
 use crate::rules::RuleSet;
 use crate::stratum::{self, Body, Id, Login, Message, PoolName, Read, Request, Role, Strength, account};
+use crate::wire::http::page;
 
 mod evidence;
 mod pending;
@@ -376,7 +377,7 @@ impl Session {
         keep(&mut self.agent, login.agent.as_deref());
         keep(&mut self.coin, login.coin.as_deref());
         keep(&mut self.algorithm, login.algorithm.as_deref());
-        keep(&mut self.site, login.site.as_deref());
+        keep(&mut self.site, login.site.as_deref().map(page));
         self.throttle = self.throttle.or(login.throttle);
         self.keep_pool(login.pool.as_ref());
     }

@@ -173,10 +173,7 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(privacy: &'a Privacy, flow: &'a FlowIdentity, account: &Mining) -> Self {
-        // Where no message told the roles, the client may be the other side.
-        let other = (!account.client_role_proven).then_some(flow.server.addr);
-        let before = account.route.forwarded_for.map(|client| client.ip());
-        let disguise = privacy.disguise(flow.client.addr, other.into_iter().chain(before));
+        let disguise = privacy.disguise(flow, account);
         Self { privacy, flow, disguise }
     }
 
@@ -185,9 +182,23 @@ impl<'a> Shown<'a> {
         text.and_then(|t| known(self.disguise.text(Cow::Borrowed(t))))
     }
 
+    fn payee<'t>(&self, payee: Option<&'t str>) -> Option<Cow<'t, str>> {
+        let payee = payee.filter(|p| !p.is_empty())?;
+        match self.disguise.text(Cow::Borrowed(payee)) {
+            Cow::Borrowed(payee) => known(self.privacy.payee(payee)),
+            Cow::Owned(payee) => known(Cow::Owned(self.privacy.payee(&payee).into_owned())),
+        }
+    }
+
     /// A text of the miner, in which the payee may stand.
     fn theirs<'t>(&self, text: Option<&'t str>, payee: Option<&str>) -> Option<Cow<'t, str>> {
-        text.and_then(|t| known(self.disguise.text(self.privacy.text(t, payee))))
+        let payee = payee.map(|payee| self.disguise.text(Cow::Borrowed(payee)));
+        text.and_then(|t| {
+            let text = self.disguise.text(Cow::Borrowed(t));
+            // Addresses first: the hash of one is found by trying all.
+            let shown = self.privacy.text(&text, payee.as_deref()).into_owned();
+            known(Cow::Owned(shown))
+        })
     }
 }
 
@@ -262,8 +273,9 @@ fn mining<'a>(shown: &Shown<'_>, account: &'a Mining) -> MiningPart<'a> {
         path: theirs(
             account.route.path.as_deref().filter(|p| privacy.payees == Payees::Clear || !p.contains('%')),
         ),
-        site: plain(account.site.as_deref()),
-        payee: payee.filter(|p| !p.is_empty()).and_then(|p| known(disguise.text(privacy.payee(p)))),
+        // A page's script may have told its address, with who opened it.
+        site: theirs(account.site.as_deref()),
+        payee: shown.payee(payee),
         worker: theirs(account.worker.as_deref()),
         agent: theirs(account.agent.as_deref()),
         coin: plain(account.coin.as_deref()),

@@ -11,6 +11,8 @@ use crate::privacy::{Pseudonyms, Secret, Subnets};
 use crate::rules::Rule;
 use crate::subscribers::Subscribers;
 
+mod interleaved;
+
 /// One mining flow of a test, as its worker sees it.
 pub(crate) struct Flow {
     pub(crate) id: u64,

@@ -2,10 +2,15 @@
 //! as is decided in `clients`; payees and mail addresses are another matter.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use super::clients::{Clients, network};
 use super::spelled::Spelled;
+
+/// Bytes of the longest address, as it may be written.
+const LONGEST_V4: usize = 15;
+const LONGEST_V6: usize = 45;
 
 /// What is hidden in one event.
 #[derive(Clone, Debug)]
@@ -19,7 +24,6 @@ pub struct Disguise<'p> {
 struct Person {
     addr: IpAddr,
     shown: IpAddr,
-    text: String,
     spelled: Spelled,
 }
 
@@ -29,7 +33,7 @@ impl<'p> Disguise<'p> {
         let person = |addr: IpAddr| {
             let addr = addr.to_canonical();
             let shown = clients.shown(addr);
-            Person { addr, shown, text: shown.to_string(), spelled: Spelled::new(addr) }
+            Person { addr, shown, spelled: Spelled::new(addr) }
         };
         let people = if clients.hides() { people.map(person).collect() } else { Vec::new() };
         Self { clients, people }
@@ -71,7 +75,7 @@ impl<'p> Disguise<'p> {
             None => text,
         };
         for person in &self.people {
-            if let Some(replaced) = person.spelled.replace(&text, &person.text) {
+            if let Some(replaced) = person.spelled.replace(&text, person.shown) {
                 text = Cow::Owned(replaced);
             }
         }
@@ -92,15 +96,23 @@ impl<'p> Disguise<'p> {
     /// like another that is hidden.
     fn literals(&self, text: &str) -> Option<String> {
         let mut replaced = String::new();
-        let (mut copied, mut at) = (0, 0);
+        let (mut copied, mut start) = (0, 0);
         for word in text.split_inclusive(|c: char| !is_of_address(c)) {
             let literal = word.trim_end_matches(|c: char| !is_of_address(c));
-            if let Some((addr, len)) = literal_of(literal).filter(|(addr, _)| self.hides(*addr)) {
-                replaced.push_str(&text[copied..at]);
-                replaced.push_str(&self.address(addr).to_string());
-                copied = at + len;
+            let mut from = 0;
+            while from < literal.len() {
+                let Some((addr, len)) = literal_at(literal, from) else {
+                    from += 1;
+                    continue;
+                };
+                if self.hides(addr) {
+                    replaced.push_str(&text[copied..start + from]);
+                    replaced.push_str(&self.address(addr).to_string());
+                    copied = start + from + len;
+                }
+                from += len;
             }
-            at += word.len();
+            start += word.len();
         }
         (copied > 0).then(|| replaced + &text[copied..])
     }
@@ -110,22 +122,30 @@ const fn is_of_address(c: char) -> bool {
     c.is_ascii_hexdigit() || matches!(c, '.' | ':')
 }
 
-/// The address that begins a word, and how many bytes of it are the address. A port may follow.
-fn literal_of(word: &str) -> Option<(IpAddr, usize)> {
-    let whole = |text: &str| Some((text.parse().ok()?, text.len()));
-    let with_port = || {
-        let addr = word.trim_end_matches(['.', ':']).parse::<SocketAddrV4>().ok()?.ip().to_string();
-        Some((addr.parse().ok()?, addr.len()))
+/// The longest address that stands in a word from this byte on, and how many bytes of it are the address. Words hold
+/// what [`is_of_address`] allows, so that a port, a dot or half a name may stand around it.
+fn literal_at(word: &str, from: usize) -> Option<(IpAddr, usize)> {
+    let (before, rest) = word.split_at(from);
+    let most = |bytes: usize| &rest[..rest.len().min(bytes)];
+    let (v4, v6) = (most(LONGEST_V4), most(LONGEST_V6));
+    let find = |within: &str, is_digit: fn(&u8) -> bool, parse: fn(&str) -> Option<IpAddr>| {
+        if before.as_bytes().last().is_some_and(is_digit) {
+            return None;
+        }
+        let ends = (1..=within.len()).rev().filter(|end| !rest.as_bytes().get(*end).is_some_and(is_digit));
+        ends.map(|end| (&within[..end], end)).find_map(|(text, end)| Some((parse(text)?, end)))
     };
-    whole(word)
-        .or_else(|| whole(word.trim_end_matches('.')))
-        .or_else(|| whole(word.strip_suffix(':')?))
-        .or_else(with_port)
+    let v6 = v6.matches(':').nth(1).and_then(|_| find(v6, u8::is_ascii_hexdigit, parse::<Ipv6Addr>));
+    v6.or_else(|| v4.matches('.').nth(2).and_then(|_| find(v4, u8::is_ascii_digit, parse::<Ipv4Addr>)))
+}
+
+fn parse<A: FromStr + Into<IpAddr>>(text: &str) -> Option<IpAddr> {
+    text.parse::<A>().ok().map(Into::into)
 }
 
 /// Whether an address is none of the Internet's: somebody's own network, or behind a provider's translation (RFC 1918,
 /// 6598, 3927, 4193, 4291).
-const fn is_private(addr: IpAddr) -> bool {
+pub(super) const fn is_private(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(a) => a.is_private() || a.is_loopback() || a.is_link_local() || is_shared(a),
         IpAddr::V6(a) => a.is_loopback() || a.is_unique_local() || is_link_local(a),

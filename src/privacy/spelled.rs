@@ -4,12 +4,17 @@
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::clients::network;
+
 /// Digits of the shortest number that is taken for an address; a shorter one is more likely something else.
 const SHORTEST_NUMBER: usize = 8;
 
 /// What may stand between the parts of an address.
 const BETWEEN_V4: [&str; 5] = [".", "-", "_", "%2e", "[.]"];
 const BETWEEN_V6: [&str; 3] = ["-", "_", "%3a"];
+
+/// Bytes from which on separated groups are an address, whatever stands before them.
+const LONG: usize = 10;
 
 /// All spellings of one address.
 #[derive(Clone, Debug)]
@@ -19,26 +24,30 @@ pub(super) struct Spelled(Vec<Spelling>);
 struct Spelling {
     text: String,
     is_hex: bool,
+    /// It is the network alone: what follows of digits and of this belongs to an address in it.
+    network: Option<&'static str>,
+    /// Part of a longer number is another number: whether it may have digits before it, and behind.
+    joins: [bool; 2],
 }
 
 impl Spelled {
     pub(super) fn new(addr: IpAddr) -> Self {
         Self(match addr {
             IpAddr::V4(addr) => of_v4(addr),
-            IpAddr::V6(addr) => of_v6(addr),
+            IpAddr::V6(addr) => of_v6(addr).into_iter().chain(of_network(addr)).collect(),
         })
     }
 
-    /// The text with each of them replaced by `shown`; `None` where there is none.
-    pub(super) fn replace(&self, text: &str, shown: &str) -> Option<String> {
+    /// The text with each of them replaced by `shown`, or the network alone by that of `shown`; `None` where there is none.
+    pub(super) fn replace(&self, text: &str, shown: IpAddr) -> Option<String> {
+        let [address, network] = [shown, network(shown, 64)].map(|shown| shown.to_string());
         // Same length as the text, so places agree.
         let mut lower = text.to_ascii_lowercase();
         let mut replaced: Option<String> = None;
         for spelling in &self.0 {
-            let is_digit: fn(char) -> bool =
-                if spelling.is_hex { |c| c.is_ascii_hexdigit() } else { |c| c.is_ascii_digit() };
             let from = replaced.as_deref().unwrap_or(text);
-            if let Some(next) = replace_one(from, &lower, &spelling.text, is_digit, shown) {
+            let shown = if spelling.network.is_some() { &network } else { &address };
+            if let Some(next) = spelling.replace(from, &lower, shown) {
                 lower = next.to_ascii_lowercase();
                 replaced = Some(next);
             }
@@ -47,34 +56,51 @@ impl Spelled {
     }
 }
 
-fn replace_one(
-    text: &str,
-    lower: &str,
-    spelling: &str,
-    is_digit: fn(char) -> bool,
-    shown: &str,
-) -> Option<String> {
-    let mut replaced = String::new();
-    let mut copied = 0;
-    for (at, _) in lower.match_indices(spelling) {
-        let (before, after) = (&lower[..at], &lower[at + spelling.len()..]);
-        // Part of a longer number is another number.
-        if before.ends_with(is_digit) || after.starts_with(is_digit) {
-            continue;
+impl Spelling {
+    fn replace(&self, text: &str, lower: &str, shown: &str) -> Option<String> {
+        let mut replaced = String::new();
+        let (mut copied, mut from) = (0, 0);
+        while let Some(at) = lower.get(from..).and_then(|rest| rest.find(&self.text)).map(|at| from + at) {
+            let (before, after) = (&lower[..at], &lower[at + self.text.len()..]);
+            if self.is_part(before, after) {
+                from = at + 1; // spellings are ASCII
+                continue;
+            }
+            replaced.push_str(&text[copied..at]);
+            replaced.push_str(shown);
+            from = at + self.text.len() + self.host(after);
+            copied = from;
         }
-        replaced.push_str(&text[copied..at]);
-        replaced.push_str(shown);
-        copied = at + spelling.len();
+        (copied > 0).then(|| replaced + &text[copied..])
     }
-    (copied > 0).then(|| replaced + &text[copied..])
+
+    fn is_part(&self, before: &str, after: &str) -> bool {
+        let is_digit: fn(char) -> bool =
+            if self.is_hex { |c| c.is_ascii_hexdigit() } else { |c| c.is_ascii_digit() };
+        let [may_before, may_after] = self.joins;
+        !may_before && before.ends_with(is_digit) || !may_after && after.starts_with(is_digit)
+    }
+
+    /// Bytes of an address behind its network.
+    fn host(&self, after: &str) -> usize {
+        let Some(between) = self.network else { return 0 };
+        let mut rest = after;
+        loop {
+            let next = rest.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+            match next.strip_prefix(between) {
+                Some(next) if !between.is_empty() => rest = next,
+                _ => return after.len() - next.len(),
+            }
+        }
+    }
 }
 
 fn of_v4(addr: Ipv4Addr) -> Vec<Spelling> {
     let octets = addr.octets();
     let [mut backwards, number] = [octets, octets];
     backwards.reverse();
-    let decimal = |text| Spelling { text, is_hex: false };
-    let hex = |text| Spelling { text, is_hex: true };
+    let decimal = |text| Spelling { text, is_hex: false, network: None, joins: [false; 2] };
+    let hex = |text| Spelling { text, is_hex: true, network: None, joins: [false; 2] };
     let mut all = Vec::new();
     for octets in [octets, backwards] {
         for between in BETWEEN_V4 {
@@ -88,7 +114,14 @@ fn of_v4(addr: Ipv4Addr) -> Vec<Spelling> {
     for number in [u32::from_be_bytes(number), u32::from_le_bytes(number)] {
         all.push(decimal(number.to_string()));
     }
-    all.retain(|spelling| spelling.text.len() >= SHORTEST_NUMBER || spelling.text.contains(['.', '-', '_']));
+    // As IPv6 has it, of which the beginning may be cut off.
+    let [a, b, c, d] = octets;
+    let halves = || [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+    all.push(hex(join(halves(), ":", |half, text| write!(text, "{half:x}"))));
+    all.push(hex(join(halves(), ":", |half, text| write!(text, "{half:04x}"))));
+    all.retain(|Spelling { text, .. }| {
+        text.len() >= SHORTEST_NUMBER - usize::from(text.contains(':')) || text.contains(['.', '-', '_'])
+    });
     all
 }
 
@@ -106,7 +139,35 @@ fn of_v6(addr: Ipv6Addr) -> Vec<Spelling> {
     all.push(join(nibbles, ".", |n, text| write!(text, "{n:x}")));
     all.push(u128::from(addr).to_string());
     all.retain(|text| text.len() >= SHORTEST_NUMBER);
-    all.into_iter().map(|text| Spelling { text, is_hex: true }).collect()
+    all.into_iter().map(|text| Spelling { text, is_hex: true, network: None, joins: [false; 2] }).collect()
+}
+
+/// The /64, which is the subscriber whatever the host calls itself. What begins with less than four digits may be
+/// anything.
+fn of_network(addr: Ipv6Addr) -> Vec<Spelling> {
+    let [a, b, c, d, ..] = addr.segments();
+    if a < 0x1000 {
+        return Vec::new();
+    }
+    let groups = [a, b, c, d];
+    let short = network(addr.into(), 64).to_string();
+    let mut all = Vec::new();
+    for between in BETWEEN_V6.into_iter().chain([":"]) {
+        let mut add = |text: String, joins_after| {
+            let joins = [text.len() >= LONG, joins_after];
+            all.push(Spelling { text, is_hex: true, network: Some(between), joins });
+        };
+        add(join(groups, between, |s, text| write!(text, "{s:04x}")), false);
+        add(join(groups, between, |s, text| write!(text, "{s:x}")), false);
+        if d == 0 {
+            add(short.replace(':', between), true);
+        }
+    }
+    let bare = |text, joins| Spelling { text, is_hex: true, network: Some(""), joins };
+    all.push(bare(join(groups, "", |s, text| write!(text, "{s:04x}")), [false, true]));
+    let nibbles = groups.into_iter().rev().flat_map(|s| [s & 15, s >> 4 & 15, s >> 8 & 15, s >> 12]);
+    all.push(bare(join(nibbles, ".", |n, text| write!(text, "{n:x}")), [false; 2]));
+    all
 }
 
 fn join<T>(
@@ -128,12 +189,14 @@ fn join<T>(
 mod tests {
     use super::*;
 
-    fn replace(text: &str, addr: IpAddr, shown: &str) -> Option<String> {
-        Spelled::new(addr).replace(text, shown)
+    /// Shown as X, and as N where only the network stands there.
+    fn replace(text: &str, addr: IpAddr) -> Option<String> {
+        let replaced = Spelled::new(addr).replace(text, "fd12:3456:789a::ffff".parse().unwrap())?;
+        Some(replaced.replace("fd12:3456:789a::ffff", "X").replace("fd12:3456:789a::", "N"))
     }
 
     fn v4(text: &str) -> String {
-        replace(text, Ipv4Addr::new(10, 20, 3, 7).into(), "X").unwrap_or_else(|| text.to_owned())
+        replace(text, Ipv4Addr::new(10, 20, 3, 7).into()).unwrap_or_else(|| text.to_owned())
     }
 
     #[test]
@@ -154,6 +217,8 @@ mod tests {
             "0703140a",
             "169083655",
             "117642250",
+            "a14:307",
+            "0A14:0307",
         ] {
             for (before, after) in
                 [("", ""), ("rig ", "!"), ("ip-", ".dyn.isp.example"), ("x", "y"), ("ä", "ö")]
@@ -174,7 +239,14 @@ mod tests {
             assert_eq!(v4(text), text);
         }
         let small = Ipv4Addr::new(0, 0, 0, 5).into();
-        assert_eq!(replace("5 workers of 00000005", small, "X").unwrap(), "5 workers of X");
+        assert_eq!(replace("5 workers of 00000005", small).unwrap(), "5 workers of X");
+    }
+
+    /// What is part of a longer number may hide the beginning of the address itself.
+    #[test]
+    fn an_address_behind_half_of_itself_goes() {
+        let ones = replace("11.1.1.1.1", Ipv4Addr::new(1, 1, 1, 1).into());
+        assert_eq!(ones.as_deref(), Some("11.X"));
     }
 
     #[test]
@@ -190,9 +262,11 @@ mod tests {
             &u128::from(addr).to_string(),
         ] {
             let name = format!("ip6-{text}.isp.example");
-            let replaced = replace(&name, addr.into(), "X").unwrap_or_else(|| name.clone());
+            let replaced = replace(&name, addr.into()).unwrap_or_else(|| name.clone());
             assert_eq!(replaced, "ip6-X.isp.example", "{text}");
         }
-        assert_eq!(replace("2001-db8-20-48--22", addr.into(), "X"), None);
+        assert_eq!(replace("2001-db8-20-48--22", addr.into()).as_deref(), Some("N"));
+        assert_eq!(replace("2001-db8-20-48-cab.example", addr.into()).as_deref(), Some("N.example"));
+        assert_eq!(replace("2001-db8-20-480--2 2001-db8-20-4-8", addr.into()), None);
     }
 }

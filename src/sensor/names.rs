@@ -320,7 +320,7 @@ impl<'a> Asked<'a> {
         let absolute = matches!(request.form(), Some(http::Target::Absolute { .. }));
         let named = authority.and_then(http::host_port);
         let port = named.and_then(|(_, port)| port).or_else(|| absolute.then_some(80));
-        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer").map(http::page));
+        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer")).map(http::page);
         Self {
             host: named.map(|(host, _)| host),
             port: port.filter(|_| absolute),

@@ -212,9 +212,9 @@ impl Talk {
         }
         heed.named(request);
         let header = |name| request.headers.value(name).filter(|v| v.len() <= MAX_WORD && !v.is_empty());
-        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer").map(http::page));
+        let known = header("origin").filter(|o| *o != "null").or_else(|| header("referer")).map(http::page);
         self.wants = header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"));
-        let site = known.or_else(|| header("host")).filter(|_| self.wants);
+        let site = known.or_else(|| header("host").map(http::page)).filter(|_| self.wants);
         // Scheme and authority of a proxy's form may bring a password.
         let target = match request.form() {
             Some(http::Target::Absolute { path, .. } | http::Target::Origin(path)) => Some(path),

@@ -47,6 +47,8 @@ pub(super) fn row(number: usize, line: &str, is_before_rows: bool) -> Result<Lin
         name if name.trim().is_empty() => ("has no name", "write a name behind the comma, or remove the row"),
         name if name.len() > LONGEST_NAME => ("has a name of more than 128 bytes", "write a shorter one"),
         name if name.contains(char::is_control) => ("has a control character in its name", "remove it"),
+        name if name.contains(is_unseen) => ("has a character in its name that nobody sees", "remove it"),
+        name if name.trim() != name => ("has a blank at the beginning or end of its name", "remove it"),
         "other" => ("has the name other, which stands for all clients past the bound", "choose another"),
         name if prefix_of(name).is_some() => {
             ("has an address for a name, as those have who are in no network", "choose another name")
@@ -60,12 +62,24 @@ fn prefix_of(text: &str) -> Option<(IpAddr, u8)> {
     let (addr, prefix) = text.split_once('/').map_or((text, None), |(addr, prefix)| (addr, Some(prefix)));
     let addr: IpAddr = addr.parse().ok()?;
     let most = if addr.is_ipv4() { 32 } else { 128 };
-    let prefix = match prefix {
+    let prefix: u8 = match prefix {
         None => most,
         Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok()?,
         Some(_) => return None,
     };
-    (prefix <= most).then_some((addr, prefix))
+    // IPv4 within IPv6 is IPv4, as it is on the wire.
+    match (addr.to_canonical(), prefix.checked_sub(96)) {
+        (IpAddr::V4(v4), Some(within)) if addr.is_ipv6() && within <= 32 => Some((v4.into(), within)),
+        _ => (prefix <= most).then_some((addr, prefix)),
+    }
+}
+
+/// Characters that make a name look like another one: marks of direction, ends of lines, and spaces of no width but for
+/// the joiners that some scripts need.
+const fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The two fields of a line; `None` where there are not two, or quotes are wrong.

@@ -67,6 +67,13 @@ fn each_wrong_line_is_told() {
         ("192.0.2.1,\"\"", 1, "has no name"),
         ("192.0.2.1,other", 1, "has the name other, which stands for all clients past the bound"),
         ("192.0.2.1,A\tda", 1, "has a control character in its name"),
+        ("192.0.2.1,A\u{202e}da", 1, "has a character in its name that nobody sees"),
+        ("192.0.2.1,Ad\u{200b}a", 1, "has a character in its name that nobody sees"),
+        ("192.0.2.1,\" Ada\"", 1, "has a blank at the beginning or end of its name"),
+        ("192.0.2.1,\"other \"", 1, "has a blank at the beginning or end of its name"),
+        ("192.0.2.1,::ffff:192.0.2.1", 1, "has an address for a name, as those have who are in no network"),
+        ("::ffff:192.0.2.1/97,Ada", 1, "192.0.2.1/1 has bits behind its prefix"),
+        ("::ffff:192.0.2.1,Ada\n192.0.2.1,Eve", 2, "has another name for the network of line 1"),
         ("192.0.2.1,192.0.2.1", 1, "has an address for a name, as those have who are in no network"),
         ("192.0.2.1,2001:db8::/64", 1, "has an address for a name, as those have who are in no network"),
         (&format!("192.0.2.1,{long}"), 1, "has a name of more than 128 bytes"),
@@ -79,6 +86,28 @@ fn each_wrong_line_is_told() {
     assert_eq!((twice.networks(), twice.len()), (1, 1));
     let all = faults("x\n192.0.2.1,Ada\ny\n192.0.2.1,Bob\nz,");
     assert_eq!(all.iter().map(|f| f.0).collect::<Vec<_>>(), [1, 3, 4, 5], "{all:?}");
+}
+
+/// What is IPv4 on the wire is so in the table.
+#[test]
+fn ipv4_within_ipv6_is_ipv4() {
+    let all = Subscribers::read("::ffff:192.0.2.0/120,Campus\n::ffff:c000:201,Ada\n::/0,six").unwrap();
+    let names = ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "2001:db8::1", "192.0.3.1"];
+    assert_eq!(
+        names.map(|addr| name(&all, addr)),
+        [Some("Ada"), Some("Campus"), Some("Ada"), Some("six"), None]
+    );
+    assert_eq!(
+        Subscribers::read("192.0.2.1,\u{646}\u{200c}\u{627}").unwrap().len(),
+        1,
+        "joiners are letters"
+    );
+}
+
+#[test]
+fn faults_are_bounded() {
+    let text: String = (0..3 * MAX_FAULTS).map(|n| format!("192.0.2.1,n{n}\n")).collect();
+    assert_eq!(faults(&text).len(), MAX_FAULTS);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::network::{self, Network};
 use super::pool::{CLIENT_V4, CLIENT_V6, Miner};
+use super::prometheus::Prometheus;
 use super::sensor::{CONFIG, Sensor, WEB, events, eventually, http};
 use super::submit;
 
@@ -117,4 +118,87 @@ fn hiding_clients_leaves_no_name_inside() {
             assert!(!text.contains(address), "{what} name {address}: {text}");
         }
     }
+}
+
+/// What no counter of a running sensor may do, whatever clients are called meanwhile.
+const COUNTERS: [&str; 8] = [
+    "geophone_client_detections_total",
+    "geophone_client_shares_total",
+    "geophone_clients_overflow_total",
+    "geophone_detections_total",
+    "geophone_events_total",
+    "geophone_payees_seen_total",
+    "geophone_pools_seen_total",
+    "geophone_sessions_created_total",
+];
+
+#[test]
+fn no_counter_is_reset_by_names() {
+    network::run("people::no_counter_is_reset_by_names_inside", &["prometheus"]);
+}
+
+#[test]
+#[ignore = "run in a namespace"]
+fn no_counter_is_reset_by_names_inside() {
+    let directory = network::inside();
+    let _network = Network::new();
+    let table = directory.join("clients.csv");
+    fs::write(&table, "10.77.0.2,Ada\n").unwrap();
+    let config = CONFIG.replace("/rules\n", "/rules\nsensor:\n  session_interval: 1s\n");
+    let reload = |sensor: &Sensor, people: &str| {
+        let text = config.replace("DIRECTORY", directory.to_str().unwrap()) + people;
+        fs::write(directory.join("geophone.yaml"), text).unwrap();
+        sensor.signal("HUP");
+    };
+    let mut sensor = Sensor::start_as(&directory, &(config.clone() + NAMED), &[]);
+    let prometheus = Prometheus::start(&directory);
+    prometheus.await_series("up", &[("", 1.0)]);
+    let (mut bitcoin, mut monero) = (Miner::bitcoin(), Miner::cryptonote());
+    let mut both = || {
+        submit(&mut bitcoin, 1, 0);
+        submit(&mut monero, 1, 0);
+    };
+    both();
+    await_submits(&sensor, "Ada", 1.0);
+
+    let odd = r#"Bob "the\" 1st, {x="y"}"#;
+    let label = odd.replace('\\', "\\\\").replace('"', "\\\"");
+    for (name, shown) in [(odd, label.as_str()), ("Ada", "Ada"), (odd, label.as_str())] {
+        let before = submits(&sensor, shown).unwrap_or(0.0);
+        fs::write(&table, format!("10.77.0.2,\"{}\"\n", name.replace('"', "\"\""))).unwrap();
+        sensor.signal("HUP");
+        eventually("another name", || {
+            both();
+            submits(&sensor, shown).filter(|n| *n > before)
+        });
+    }
+    let series = format!("client={odd},dialect=bitcoin");
+    let sessions =
+        [("client=Ada,dialect=bitcoin", 0.0), (&series, 1.0), ("client=fd77::,dialect=cryptonote", 1.0)];
+    prometheus.await_series("geophone_client_sessions", &sessions);
+
+    reload(&sensor, HIDDEN);
+    eventually("a refusal", || sensor.metric(SUCCESSFUL).filter(|v| *v == 0.0));
+    assert_eq!(sensor.metric("geophone_clients"), Some(3.0), "without a key all stays as it was");
+    for (people, digits) in [(HIDDEN, "1f"), (HIDDEN, "2e"), ("", "2e")] {
+        fs::write(directory.join("key"), format!("{}{}", digits.repeat(16), "a1".repeat(16))).unwrap();
+        let before = sensor.metric("geophone_config_last_reload_success_timestamp_seconds");
+        reload(&sensor, people);
+        eventually("another mode", || {
+            let now = sensor.metric("geophone_config_last_reload_success_timestamp_seconds");
+            (sensor.metric(SUCCESSFUL) == Some(1.0) && now > before).then_some(())
+        });
+        eventually("both again", || {
+            both();
+            sensor.metric("geophone_clients").filter(|n| *n == 2.0)
+        });
+    }
+    prometheus.await_series("sum(geophone_client_sessions)", &[("", 2.0)]);
+    prometheus.await_series("max_over_time(sum(geophone_client_sessions)[2m:1s])", &[("", 2.0)]);
+    prometheus.await_series("geophone_sessions_created_total", &[("", 2.0)]);
+    for counter in COUNTERS {
+        assert!(!prometheus.query(&format!("last_over_time({counter}[5m])")).is_empty(), "{counter}");
+        assert_eq!(prometheus.query(&format!("resets({counter}[5m]) > 0")), [], "{counter}");
+    }
+    assert_eq!(sensor.terminate().code(), Some(0), "{}", sensor.log());
 }

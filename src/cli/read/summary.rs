@@ -9,7 +9,7 @@ use crate::cli::table::{Table, plain};
 use crate::detect::{Alert, Certainty, FlowIdentity, Mining, SessionRecord, Shares};
 use crate::eve::Timestamp;
 use crate::packet::Endpoint;
-use crate::privacy::{Clients, Disguise, Privacy};
+use crate::privacy::{Clients, Disguise, Privacy, mask_emails};
 use crate::sensor::Stats;
 
 /// Sessions that differ only in their ports and times.
@@ -24,7 +24,8 @@ impl Group<'_> {
     /// The web site that embeds the miner: the first one told.
     fn site(&self, privacy: &Privacy) -> Option<String> {
         let (record, site) = self.sessions.iter().find_map(|r| Some((r, r.mining.site.as_deref()?)))?;
-        Some(Names::of(privacy, &record.flow, &record.mining).text(site))
+        let site = Names::of(privacy, &record.flow, &record.mining).text(site);
+        Some(mask_emails(&site).into_owned())
     }
 }
 
@@ -39,9 +40,7 @@ struct Names<'p> {
 
 impl<'p> Names<'p> {
     fn of(privacy: &'p Privacy, flow: &FlowIdentity, account: &Mining) -> Self {
-        let other = (!account.client_role_proven).then_some(flow.server.addr);
-        let before = account.route.forwarded_for.map(|client| client.ip());
-        let disguise = privacy.disguise(flow.client.addr, other.into_iter().chain(before));
+        let disguise = privacy.disguise(flow, account);
         let client = match privacy.subscriber(flow.client.addr) {
             Some(name) if privacy.clients == Clients::Subscriber => plain(name),
             _ => disguise
@@ -68,8 +67,10 @@ fn groups<'a>(records: &'a [SessionRecord], privacy: &Privacy) -> BTreeMap<Key, 
             Some(operator) => format!("{operator} ({host}:{})", record.flow.server.port),
             None => format!("{host}:{}", record.flow.server.port),
         };
-        let payee =
-            m.payee.as_deref().map_or_else(|| "unknown".to_owned(), |p| names.text(&privacy.payee(p)));
+        let payee = m
+            .payee
+            .as_deref()
+            .map_or_else(|| "unknown".to_owned(), |p| privacy.payee(&names.text(p)).into_owned());
         let group = groups.entry((names.client, m.dialect.name(), pool, payee)).or_default();
         group.shares.submitted += m.shares.submitted;
         group.shares.accepted += m.shares.accepted;
@@ -145,8 +146,9 @@ pub(super) fn table(records: &[SessionRecord], claims: &[Alert], stats: &Stats, 
         let first = |of: fn(&SessionRecord) -> Option<&String>| {
             let said = group.sessions.iter().find_map(|r| of(r).map(|text| (text, *r)));
             let shown = |(text, r): (&String, &SessionRecord)| {
-                let text = privacy.text(text, r.mining.payee.as_deref());
-                plain(&Names::of(privacy, &r.flow, &r.mining).text(&text))
+                let names = Names::of(privacy, &r.flow, &r.mining);
+                let payee = r.mining.payee.as_deref().map(|payee| names.text(payee));
+                plain(&privacy.text(&names.text(text), payee.as_deref()))
             };
             said.map(shown).unwrap_or_default()
         };

@@ -7,6 +7,7 @@ use crate::detect::rate::Rate;
 use crate::flow::Way;
 use crate::packet::Time;
 use crate::stratum::{Id, Job, Reply, Share, Verdict};
+use crate::wire::http::page;
 
 /// Jobs whose difficulty is remembered: a share may be for one that was replaced just before.
 const MAX_JOBS: usize = 8;
@@ -48,7 +49,7 @@ impl Session {
         }
         keep(&mut self.agent, share.agent.as_deref());
         keep(&mut self.algorithm, share.algorithm.as_deref());
-        keep(&mut self.site, share.site.as_deref());
+        keep(&mut self.site, share.site.as_deref().map(page));
         self.shares.submitted = self.shares.submitted.saturating_add(1);
         let id = share.job.as_deref().map(Id::of_text);
         let sent = self.recent_jobs.iter().rev();

@@ -134,6 +134,34 @@ fn a_pseudonym_stands_wherever_the_client_would() {
     assert_eq!(again["flow_id"], event["flow_id"], "all events of a flow have one number");
 }
 
+/// Who logs in by an address is not found by hashing all addresses.
+#[test]
+fn no_hash_of_an_address_leaves() {
+    let privacy = Privacy { payees: Payees::Hash, ..pseudonym() };
+    let Clients::Pseudonym(pseudonyms) = &privacy.clients else { unreachable!() };
+    let client = pseudonyms.of([10, 0, 0, 7].into()).to_string();
+    let mining = Mining { worker: Some("10.0.0.7".into()), payee: Some("10.0.0.7".into()), ..sample::full() };
+    let event = shown(privacy.clone(), &sample::session(Phase::Final, mining));
+    assert_ne!(event["mining"]["payee"], *privacy.payee("10.0.0.7"), "{event}");
+    assert_eq!(event["mining"]["payee"], *privacy.payee(&client));
+    assert_eq!(event["mining"]["worker"], event["mining"]["payee"]);
+}
+
+/// A proxy at home is as good as its owner's name, also where a text spells it otherwise.
+#[test]
+fn a_server_in_a_private_network_is_hidden_in_texts() {
+    let route = crate::detect::Route { host: Some("proxy-192-168-7-9.home".into()), ..Default::default() };
+    let mining = Mining { route, agent: Some("for c0a80709".into()), ..sample::bare() };
+    let mut event = sample::session(Phase::Final, mining);
+    let Event::Session(record) = &mut event else { unreachable!() };
+    record.flow.server.addr = [192, 168, 7, 9].into();
+    let said = shown(pseudonym(), &event).to_string();
+    assert!(
+        !said.contains("192-168-7-9") && !said.contains("c0a80709") && !said.contains("192.168."),
+        "{said}"
+    );
+}
+
 #[test]
 fn both_ends_are_hidden_where_either_may_be_the_client() {
     let mining = Mining { client_role_proven: false, ..sample::bare() };

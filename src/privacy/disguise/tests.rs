@@ -101,3 +101,109 @@ fn what_is_hidden_once_is_not_hidden_again() {
         assert_eq!(shown.text(Cow::Owned(addr.to_string())), clients.shown(addr).to_string());
     }
 }
+
+/// However an address stands among other words.
+#[test]
+fn an_address_is_found_inside_of_a_word() {
+    let clients = pseudonym();
+    let shown = disguise(&clients, &["2001:db8:20:48::2"]);
+    for text in [
+        "ip:10.0.0.5",
+        "10.0.0.5.dyn.example",
+        "10.0.0.5.cable.example",
+        "feed10.0.0.5",
+        "10.0.0.5:99999",
+        "...10.0.0.5...",
+        "client:2001:db8:20:48::2",
+        "2001:db8:20:48:0:0:0:2:8080",
+        "feed2001:db8:20:48::2",
+        "a::2001:db8:20:48::2",
+        "[::ffff:10.0.0.5]:80",
+        "::FFFF:0A00:0005",
+        "2001:db8:20:48::7:x",
+    ] {
+        let said = shown.text(Cow::Borrowed(text)).to_ascii_lowercase();
+        for secret in ["10.0.0.5", "db8:20:48", "0a00:0005"] {
+            assert!(!said.contains(secret), "{text}: {said}");
+        }
+    }
+    let shown = disguise(&clients, &[]);
+    for text in ["12:30:45", "aa:bb:cc:dd:ee:ff", "6.26.0.1", "a.b.c.d", "std::net", "1:2:3:4:5:6:7:8:9"] {
+        assert_eq!(shown.text(Cow::Borrowed(text)), text);
+    }
+    let long = "a:".repeat(1 << 16);
+    assert_eq!(shown.text(Cow::Borrowed(&long)), long.as_str());
+}
+
+/// The host part of an address of IPv6 changes daily, and the network is the household.
+#[test]
+fn the_network_of_ipv6_goes_in_any_spelling() {
+    let clients = pseudonym();
+    for (person, texts) in [
+        (
+            "2001:db8:20:48::2",
+            &[
+                "2001-db8-20-48--77",
+                "2001-0db8-0020-0048-1234-5678-9abc-def0.dyn.example",
+                "x2001_db8_20_48_0_0_0_9",
+                "2001%3Adb8%3a20%3A48%3A%3A7",
+                "rig-2001-db8-20-48",
+                "20010db8002000481234567890abcdef",
+                "0.9.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.4.0.0.0.2.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+            ][..],
+        ),
+        ("2001:db8:20::2", &["2001-db8-20--77", "2001-db8-20-0-1-2-3-4", "2001_0db8_0020_0000_1_2_3_4"]),
+    ] {
+        let shown = disguise(&clients, &[person]);
+        for text in texts {
+            let said = shown.text(Cow::Borrowed(text)).to_ascii_lowercase();
+            for secret in
+                ["20-48", "20_48", "0020", "db8-20", "db8_20", "20%3a48", "8.4.0.0.0.2.0.0", "8.b.d.0"]
+            {
+                assert!(!said.contains(secret), "{text}: {said}");
+            }
+        }
+    }
+    let shown = disguise(&clients, &["2001:db8:20:48::2"]);
+    for text in ["2001-db8-20-480--1", "2001-db8-20-4-8"] {
+        assert_eq!(shown.text(Cow::Borrowed(text)), text);
+    }
+}
+
+/// Whether a text has an address in it, not as part of a longer number.
+fn says(text: &str, address: &str, is_digit: fn(char) -> bool) -> bool {
+    let part = |at: usize| text[..at].ends_with(is_digit) || text[at + address.len()..].starts_with(is_digit);
+    text.char_indices().any(|(at, _)| text[at..].starts_with(address) && !part(at))
+}
+
+proptest::proptest! {
+    /// Whatever stands around the client's address, it goes, and nothing panics.
+    #[test]
+    fn no_neighbours_keep_an_address(
+        (a, b) in (0u32..4, proptest::prelude::any::<u32>()), tail in proptest::prelude::any::<u64>(), kind in 0usize..7,
+        around in proptest::array::uniform2("[0-9a-f.:_ x%/\u{e9}\\[\\]-]{0,12}"),
+    ) {
+        let v4 = Ipv4Addr::from(if a == 0 { b % 0x0202_0202 } else { b });
+        let v6 = Ipv6Addr::from(u128::from(0x2001_0db8_0000_0000 | u64::from(b)) << 64 | u128::from(tail >> (16 * a)));
+        let (client, spelled) = match kind {
+            0 => (IpAddr::V4(v4), v4.to_string()),
+            1 => (IpAddr::V4(v4), v4.to_string().replace('.', "-")),
+            2 => (IpAddr::V4(v4), v4.to_ipv6_mapped().to_string()),
+            3 => (IpAddr::V6(v6), v6.to_string()),
+            4 => (IpAddr::V6(v6), v6.to_string().replace(':', "-")),
+            5 => (IpAddr::V6(v6), format!("{:032x}", u128::from(v6))),
+            _ => (IpAddr::V6(v6), v6.segments().map(|s| format!("{s:04X}")).join("_")),
+        };
+        let clients = pseudonym();
+        let shown = Disguise::new(&clients, std::iter::once(client));
+        let text = format!("{}{spelled}{}", around[0], around[1]);
+        let said = shown.text(Cow::Borrowed(&text)).to_lowercase();
+        let spelled = spelled.to_lowercase();
+        if kind < 2 {
+            proptest::prop_assert!(!says(&said, &spelled, |c| c.is_ascii_digit()), "{text}: {said}");
+        } else {
+            let is_hex = |c: char| c.is_ascii_hexdigit();
+            proptest::prop_assert!(!says(&said, &spelled, is_hex), "{text}: {said}");
+        }
+    }
+}

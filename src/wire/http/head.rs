@@ -184,9 +184,16 @@ impl Response<'_> {
     }
 }
 
-/// An address of a page without its query and fragment, which may name whoever reads it.
+/// An address of a page without its query and fragment, which may name whoever reads it. Where it has a user, who may have
+/// a password, it begins behind that.
 pub fn page(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) => rest.get(user.len() + 1..).unwrap_or_default(),
+        None => url,
+    }
 }
 
 /// Host and port of an authority: `host`, `host:port`, `[v6]`, `[v6]:port`. The host comes without brackets.

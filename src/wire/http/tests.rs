@@ -278,6 +278,21 @@ fn hosts_and_ports() {
 }
 
 #[test]
+fn a_page_is_told_without_who_reads_it() {
+    for (url, shown) in [
+        ("https://films.example/a?session=1#x", "https://films.example/a"),
+        ("http://bob:secret@films.example/a@b", "films.example/a@b"),
+        ("//bob:sec@ret@films.example", "films.example"),
+        ("bob@films.example:80", "films.example:80"),
+        ("films.example/a@b", "films.example/a@b"),
+        ("http://?x", "http://"),
+        ("", ""),
+    ] {
+        assert_eq!(page(url), shown, "{url}");
+    }
+}
+
+#[test]
 fn the_user_of_basic_credentials() {
     for (value, want) in [
         ("Basic YWNtZS5yaWczOng=", Some("acme.rig3")),
