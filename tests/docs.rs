@@ -293,6 +293,19 @@ fn the_samples_of_the_readme_are_real() {
     assert_eq!(serde_json::from_str::<Value>(shown).unwrap(), event);
 }
 
+/// A new user pastes it line by line.
+#[test]
+fn the_quick_start_makes_the_command_that_it_uses() {
+    let (code, _) = blocks(&text("README.md"));
+    let pasted = code.iter().find_map(|c| c.strip_prefix("```sh\n")).expect("a quick start");
+    let made = pasted.find("export PATH=\"$PWD/target/release:$PATH\"").expect("a command is made");
+    let (used, _) = pasted.match_indices("\ngeophone ").next().expect("and used");
+    assert!(pasted.starts_with("make run") && made < used, "{pasted}");
+    for line in pasted.lines().filter_map(|l| l.strip_prefix("geophone ")) {
+        said(&line.split('#').next().unwrap().split_whitespace().collect::<Vec<_>>());
+    }
+}
+
 /// Whose names these are is not ours to say: an address of the project ends in .invalid, which is nobody's (RFC 2606), and
 /// the one place on the net that files name as ours is that of the runbooks, which docs/alerts.md tells how to replace.
 #[test]
