@@ -34,7 +34,7 @@ complete -c geophone -n "__fish_geophone_needs_command" -f -a "devices" -d 'List
 complete -c geophone -n "__fish_geophone_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c geophone -n "__fish_geophone_using_subcommand run" -s c -l config -d 'Configuration file; without it the built-in defaults' -r -F
 complete -c geophone -n "__fish_geophone_using_subcommand run" -s i -l interface -d 'Interface to capture on, instead of the configured ones; may be repeated' -r
-complete -c geophone -n "__fish_geophone_using_subcommand run" -l web.listen-address -d 'Address of metrics and console, instead of the configured one' -r
+complete -c geophone -n "__fish_geophone_using_subcommand run" -l web.listen-address -d 'Address of metrics, instead of the configured one' -r
 complete -c geophone -n "__fish_geophone_using_subcommand run" -s h -l help -d 'Print help'
 complete -c geophone -n "__fish_geophone_using_subcommand read" -s c -l config -d 'Configuration file; without it the built-in defaults' -r -F
 complete -c geophone -n "__fish_geophone_using_subcommand read" -l events -d 'Write events as JSON lines to this file, `-` for standard output' -r -F

@@ -50,7 +50,7 @@ struct Run {
     /// Interface to capture on, instead of the configured ones; may be repeated
     #[arg(short, long = "interface", value_name = "IFACE")]
     interface: Vec<String>,
-    /// Address of metrics and console, instead of the configured one
+    /// Address of metrics, instead of the configured one
     #[arg(long = "web.listen-address", value_name = "ADDR:PORT", value_parser = address)]
     listen: Option<std::net::SocketAddr>,
     /// BPF expression, instead of the configured one

@@ -292,3 +292,43 @@ fn the_samples_of_the_readme_are_real() {
     let event: Value = serde_json::from_str(events.lines().next().unwrap()).unwrap();
     assert_eq!(serde_json::from_str::<Value>(shown).unwrap(), event);
 }
+
+/// A new user pastes it line by line.
+#[test]
+fn the_quick_start_makes_the_command_that_it_uses() {
+    let (code, _) = blocks(&text("README.md"));
+    let pasted = code.iter().find_map(|c| c.strip_prefix("```sh\n")).expect("a quick start");
+    let made = pasted.find("export PATH=\"$PWD/target/release:$PATH\"").expect("a command is made");
+    let (used, _) = pasted.match_indices("\ngeophone ").next().expect("and used");
+    assert!(pasted.starts_with("make run") && made < used, "{pasted}");
+    for line in pasted.lines().filter_map(|l| l.strip_prefix("geophone ")) {
+        said(&line.split('#').next().unwrap().split_whitespace().collect::<Vec<_>>());
+    }
+}
+
+/// Whose names these are is not ours to say: an address of the project ends in .invalid, which is nobody's (RFC 2606), and
+/// the one place on the net that files name as ours is that of the runbooks, which docs/alerts.md tells how to replace.
+#[test]
+fn no_file_takes_a_name_on_the_net_for_ours() {
+    const RUNBOOKS: &str = "https://github.com/geophone/geophone/blob/main/docs/runbooks/";
+    let of_a_url = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '`' | '<' | '>' | ')');
+    let mut seen = 0;
+    for path in files().into_iter().filter(|p| !p.ends_with("tests/docs.rs")) {
+        let Ok(content) = fs::read_to_string(root().join(&path)) else { continue };
+        for url in words(&content, "https://", of_a_url) {
+            let place = url.trim_start_matches("https://");
+            let host = place.split('/').next().unwrap();
+            if host.contains("geophone") || place.starts_with("github.com/geophone") {
+                assert!(url.starts_with(RUNBOOKS), "{}: {url}", path.display());
+                seen += 1;
+            }
+        }
+        for (_, domain) in content.match_indices("@geophone").map(|(at, _)| content[at..].split_at(1)) {
+            let domain: String =
+                domain.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+            assert!(domain.ends_with(".invalid"), "{}: {domain} is somebody's", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} names");
+}

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,9 +35,19 @@ pub struct People {
     pub warnings: Vec<String>,
 }
 
+/// What the files are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To call people by them: without its key, nothing goes on.
+    Use,
+    /// To tell what is wrong. What systemd starts for a reload may not look into the service's credentials (seen with
+    /// 252), so a key that is hidden there counts as good: the service read it at its start.
+    Check,
+}
+
 impl People {
     /// Reads the files that `config` names.
-    pub(super) fn read(config: &Config, faults: &mut Faults) -> Self {
+    pub(super) fn read(config: &Config, purpose: Purpose, faults: &mut Faults) -> Self {
         let mut warnings = Vec::new();
         let secret = key_path(config).and_then(|path| read_key(&path, &mut warnings, faults));
         let subscribers =
@@ -46,9 +57,9 @@ impl People {
         let clients = match (asked.clients, &secret) {
             (ClientNames::Address, _) => Clients::Address,
             (ClientNames::Pseudonym, None) => {
-                if faults.is_empty() {
+                if faults.is_empty() && !(purpose == Purpose::Check && is_hidden()) {
                     // It was there a moment ago.
-                    faults.whole(CREDENTIAL, "is gone", "give the key again");
+                    faults.whole(CREDENTIAL, "is gone, or may not be seen", "give the key again");
                 }
                 Clients::Address
             }
@@ -79,7 +90,7 @@ impl Config {
                 faults.add(at(key), &key.join("."), what, remedy);
             }
         };
-        if clients == ClientNames::Pseudonym && key_path(self).is_none() {
+        if clients == ClientNames::Pseudonym && key_path(self).is_none() && !is_hidden() {
             let remedy = "make one with: openssl rand -hex 32 > FILE, and name the file in privacy.key_file, or let \
                           systemd give it: LoadCredential=privacy.key:FILE";
             add(["privacy", "clients"], "pseudonym needs a key, and there is none".to_owned(), remedy);
@@ -98,10 +109,18 @@ impl Config {
 
 /// Where the key is: in the file of the configuration, else where the service manager put it.
 fn key_path(config: &Config) -> Option<PathBuf> {
-    config.privacy.key_file.clone().or_else(|| {
-        let given = Path::new(&env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
-        given.exists().then_some(given)
-    })
+    config.privacy.key_file.clone().or_else(|| credential().filter(|given| given.exists()))
+}
+
+/// Where the service manager would have put it.
+fn credential() -> Option<PathBuf> {
+    env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL))
+}
+
+/// Whether this process may not see what the service manager gave.
+fn is_hidden() -> bool {
+    let hidden = |path: PathBuf| path.try_exists().is_err_and(|e| e.kind() == ErrorKind::PermissionDenied);
+    credential().is_some_and(hidden)
 }
 
 fn read_key(path: &Path, warnings: &mut Vec<String>, faults: &mut Faults) -> Option<Secret> {

@@ -11,6 +11,7 @@ use crate::packet::Time;
 use crate::rules::RuleSet;
 
 use super::fault::{Faults, label};
+use super::people::Purpose;
 use super::{Config, Error, People, file};
 
 mod dialects;
@@ -76,9 +77,18 @@ pub fn load_all(config: &Config) -> Result<Loaded, Error> {
 
 /// Reads them, and the files about people that the configuration names, with the faults of all.
 pub fn load_with_people(config: &Config) -> Result<(Loaded, People), Error> {
+    all_with_people(config, Purpose::Use)
+}
+
+/// The same for who only wants to know what is wrong: the people that it gives are nobody's to call.
+pub fn check_with_people(config: &Config) -> Result<(Loaded, People), Error> {
+    all_with_people(config, Purpose::Check)
+}
+
+fn all_with_people(config: &Config, purpose: Purpose) -> Result<(Loaded, People), Error> {
     let mut faults = Faults::default();
     let loaded = read(config, &mut faults);
-    let people = People::read(config, &mut faults);
+    let people = People::read(config, purpose, &mut faults);
     faults.finish((loaded, people))
 }
 

@@ -149,7 +149,7 @@ impl Default for Ledger {
     }
 }
 
-/// `web`: metrics and console.
+/// `web`: metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Web {
     /// Address and port to listen on.

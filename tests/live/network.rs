@@ -109,6 +109,7 @@ impl Network {
     pub(crate) fn new() -> Self {
         std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0").unwrap();
         std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "0").unwrap();
+        no_solicitations();
         ip("link set lo up");
         let mut pool = Command::new("unshare")
             .arg("--net")
@@ -154,6 +155,11 @@ impl Drop for Network {
         let _ = self.pool.kill();
         let _ = self.pool.wait();
     }
+}
+
+/// No question for IPv6 routers: without an answer the kernel asks for ever, and a wire is to be silent for a while.
+pub(crate) fn no_solicitations() {
+    std::fs::write("/proc/sys/net/ipv6/conf/default/router_solicitations", "0").unwrap();
 }
 
 /// Runs `ip` with these arguments.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::network::ip;
+use super::network::{ip, no_solicitations};
 
 pub(crate) const CLIENT_V4: &str = "10.77.0.2";
 pub(crate) const CLIENT_V6: &str = "fd77::2";
@@ -26,6 +26,7 @@ const GOOD: &str = "0badcafe";
 
 /// The pool's process: takes its end of the veth pair whenever it is told that there is one, and ends with its parent.
 pub(crate) fn serve() {
+    no_solicitations();
     say("here");
     let mut serving = false;
     for _order in std::io::stdin().lines() {

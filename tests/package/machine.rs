@@ -105,8 +105,10 @@ impl Machine {
     /// Files in it that this machine does not have, or has otherwise, and new folders.
     pub(crate) fn changed(&self) -> Vec<String> {
         let upper = self.folder.join("upper");
+        // The process outside has its mounts and this program's root, which in a chroot is not the kernel's.
+        let outside = self.process.id().to_string();
         let listed = Command::new("nsenter")
-            .args(["-t", &self.init, "-m", "find"])
+            .args(["-t", &outside, "-m", "-r", "find"])
             .arg(upper)
             .args(["-mindepth", "1", "-printf", "%y %P\\n"])
             .output()

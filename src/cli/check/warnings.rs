@@ -127,7 +127,10 @@ fn unwritable(path: &Path) -> Option<String> {
     let error = access(place, Access::WRITE_OK).err()?;
     Some(match error {
         rustix::io::Errno::NOENT => {
-            format!("{} is not there: make it, for the daemon's user", place.display())
+            format!(
+                "{} is not there: make it for the daemon's user, unless the packaged service does",
+                place.display()
+            )
         }
         _ => format!("{}: {error}: let the daemon's user write there", place.display()),
     })
