@@ -85,7 +85,11 @@ fn counters_are_rates_and_gauges_are_not() {
                 assert!(title.contains(" so far"), "{place}: a counter without a rate");
             }
             (Kind::Gauge, None, None) => {}
-            (Kind::Gauge, Some("last_over_time" | "min_over_time"), Some("$__range" | "1d")) => {}
+            (
+                Kind::Gauge,
+                Some("avg_over_time" | "last_over_time" | "min_over_time"),
+                Some("$__range" | "1d"),
+            ) => {}
             other => panic!("{place}: {other:?}"),
         }
     });
