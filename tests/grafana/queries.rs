@@ -87,7 +87,7 @@ fn counters_are_rates_and_gauges_are_not() {
             (Kind::Gauge, None, None) => {}
             (
                 Kind::Gauge,
-                Some("avg_over_time" | "last_over_time" | "min_over_time"),
+                Some("avg_over_time" | "last_over_time" | "min_over_time" | "sum_over_time"),
                 Some("$__range" | "1d"),
             ) => {}
             other => panic!("{place}: {other:?}"),
