@@ -69,6 +69,20 @@ fn joined_with_geophone(expr: &Expr) -> bool {
         && binary.on.as_deref() == Some(&["job".to_owned(), "instance".to_owned()])
 }
 
+/// A subscriber's name may have quotes, backslashes and all that patterns are made of: Grafana's own escaping is for `=~`
+/// and fails at them where a variable has one value. The name as it is, in a text without escapes, is found.
+#[test]
+fn the_client_chosen_is_looked_for_as_it_is() {
+    let mut seen = 0;
+    each_query(|query, _| {
+        let client = query.text.matches("client=").count() - query.text.matches("client=\"\"").count();
+        assert_eq!(client, query.text.matches("client=`${client:raw}`").count(), "{}", query.place);
+        assert!(!query.text.contains("$client") && !query.text.contains("client=~"), "{}", query.place);
+        seen += client;
+    });
+    assert!(seen > 10, "only {seen}");
+}
+
 #[test]
 fn counters_are_rates_and_gauges_are_not() {
     each_selector(|query, selector, above| {
