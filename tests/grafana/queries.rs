@@ -69,6 +69,25 @@ fn joined_with_geophone(expr: &Expr) -> bool {
         && binary.on.as_deref() == Some(&["job".to_owned(), "instance".to_owned()])
 }
 
+/// Where many mine there is always an alert about one of them: drawn over every panel it would hide the others, and on
+/// the board of one client it would be somebody else's.
+#[test]
+fn annotations_are_not_about_other_clients() {
+    let mut seen = 0;
+    each_selector(|query, selector, _| {
+        if query.of != boards::Use::Annotation || selector.metric != "ALERTS" {
+            return;
+        }
+        seen += 1;
+        let whose =
+            selector.matchers.iter().find(|(label, operator, _)| label == "client" && operator == "=");
+        let whose = whose.map(|(_, _, value)| value.as_str());
+        let of_this = query.place.starts_with("client.json") && whose == Some("${client:raw}");
+        assert!(of_this || whose == Some(""), "{}: {whose:?}", query.place);
+    });
+    assert_eq!(seen, 5);
+}
+
 /// A subscriber's name may have quotes, backslashes and all that patterns are made of: Grafana's own escaping is for `=~`
 /// and fails at them where a variable has one value. The name as it is, in a text without escapes, is found.
 #[test]
