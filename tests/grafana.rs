@@ -70,7 +70,10 @@ fn variables_are_those_that_links_and_linters_know() {
             assert_eq!(variable["allValue"].as_str(), (!one).then_some(".+"), "{place}");
             assert_eq!(variable["definition"], variable["query"]["query"], "{place}");
             label_values_of(text(&variable["definition"]), name).unwrap_or_else(|e| panic!("{place}: {e}"));
-            let used = board.queries().iter().any(|q| q.text.contains(&format!("${name}")));
+            let used = board
+                .queries()
+                .iter()
+                .any(|q| [format!("${name}"), format!("${{{name}:")].iter().any(|v| q.text.contains(v)));
             assert!(used, "{place} is not used");
         }
     }

@@ -39,6 +39,9 @@ fn every_record_was_calculated() {
             for check in list(test, "promql_expr_test") {
                 assert!(!list(check, "exp_samples").is_empty(), "{name}: {check:?}");
                 let expression = word(check, "expr");
+                if expression.contains("(ALERTS{") {
+                    continue; // of an alert: many that fire at once
+                }
                 let inner = expression.strip_prefix("round(").and_then(|e| e.split(',').next());
                 seen.insert(inner.unwrap_or(expression).to_owned());
             }

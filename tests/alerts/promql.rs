@@ -45,6 +45,7 @@ const WORDS: &[&str] = &[
     "or",
     "pool",
     "rate",
+    "reason",
     "result",
     "signal",
     "sum",

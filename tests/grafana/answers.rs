@@ -30,14 +30,12 @@ fn answers_are_what_the_panels_say() {
 /// A test file of promtool for the cases of `tests/grafana/answers.yaml`, with the queries as the boards have them.
 fn promtool_tests() -> Value {
     let boards = boards::all();
-    let queries: BTreeMap<String, String> = boards
-        .iter()
-        .flat_map(Board::queries)
-        .map(|query| (query.place, boards::filled(query.text, "192.0.2.1")))
-        .collect();
+    let queries: BTreeMap<String, &str> =
+        boards.iter().flat_map(Board::queries).map(|query| (query.place, query.text)).collect();
     let pairs = |map: &Value| map.as_object().unwrap().clone().into_iter();
-    let expectation = |(query, samples): (String, Value)| {
+    let expectation = |client: &str, (query, samples): (String, Value)| {
         let expr = queries.get(&query).unwrap_or_else(|| panic!("there is no query {query}"));
+        let expr = boards::filled(expr, client);
         let samples: Vec<Value> =
             pairs(&samples).map(|(labels, value)| json!({"labels": labels, "value": value})).collect();
         json!({"expr": expr, "eval_time": "10m", "exp_samples": samples})
@@ -46,7 +44,9 @@ fn promtool_tests() -> Value {
         let series: Vec<Value> = pairs(&case["series"])
             .map(|(series, values)| json!({"series": series, "values": values}))
             .collect();
-        let expected: Vec<Value> = pairs(&case["answers"]).map(expectation).collect();
+        let client = case["client"].as_str().unwrap_or("192.0.2.1");
+        let expected: Vec<Value> =
+            pairs(&case["answers"]).map(|answer| expectation(client, answer)).collect();
         json!({"interval": "1m", "input_series": series, "promql_expr_test": expected})
     };
     let cases = yaml("tests/grafana/answers.yaml");

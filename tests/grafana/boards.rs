@@ -113,7 +113,7 @@ pub(crate) fn filled(query: &str, client: &str) -> String {
         ("$job", ".+"),
         ("$instance", ".+"),
         ("$algorithm", ".+"),
-        ("$client", client),
+        ("${client:raw}", client),
     ];
     let filled = values.iter().fold(query.to_owned(), |query, (name, value)| query.replace(name, value));
     assert!(!filled.contains('$'), "{query}: a variable that is not known here");

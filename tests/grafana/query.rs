@@ -123,9 +123,9 @@ fn tokens(text: &str) -> Result<Vec<String>, String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
-        let length = if first == '"' {
-            let end = rest[1..].find('"').ok_or("a text has no end")?;
-            tokens.push(rest[..=end].to_owned());
+        let length = if first == '"' || first == '`' {
+            let end = rest[1..].find(first).ok_or("a text has no end")?;
+            tokens.push(format!("\"{}", &rest[1..=end]));
             end + 2
         } else {
             let two = ["=~", "!~", "==", "!=", "<=", ">="].iter().any(|sign| rest.starts_with(sign));
@@ -235,6 +235,9 @@ impl Reader {
         let range = if self.take("[") { Some(self.next()) } else { None };
         if range.is_some() {
             self.need("]")?;
+        }
+        if self.take("@") {
+            ["end", "(", ")"].iter().try_for_each(|token| self.need(token))?;
         }
         Ok(Selector { metric, matchers, range })
     }

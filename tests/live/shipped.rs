@@ -2,9 +2,9 @@
 //! test, and a minute passes in a second.
 //!
 //! The rewrite is mechanical, so that the rules that are tested are the ones that ship. Each duration (`for`,
-//! `keep_firing_for`, `interval`, `group_wait`, `group_interval`, and what stands in `[…]` of an expression) is divided by
-//! 60, and is at least a second; a range in an expression at least four, which hold the scrapes that a rate needs. All
-//! else stays, numbers of seconds that an expression compares with included.
+//! `keep_firing_for`, `interval`, `group_wait`, `group_interval`, and what stands in `[…]` or after `offset` in an
+//! expression) is divided by 60, and is at least a second; a range in an expression at least four, which hold the scrapes
+//! that a rate needs. All else stays, numbers of seconds that an expression compares with included.
 
 use std::fs;
 use std::path::Path;
@@ -111,7 +111,18 @@ fn hasten_ranges(expression: &str) -> String {
         out += &format!("{before}[{range}]");
         rest = after;
     }
-    out + rest
+    hasten_offsets(&(out + rest))
+}
+
+/// `x offset 15m` becomes `x offset 15s`.
+fn hasten_offsets(expression: &str) -> String {
+    let mut parts = expression.split(" offset ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
+        out += &format!(" offset {}{}", shorter(&part[..end], 1), &part[end..]);
+    }
+    out
 }
 
 /// A duration of one number and unit, so much shorter.
