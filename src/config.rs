@@ -26,8 +26,8 @@ pub use host_list::{HEAD as HOST_LIST_HEAD, Heading, write_host_list};
 pub use nearest::nearest;
 pub use people::People;
 pub use rule_files::{
-    FeedCount, Loaded, Sample, Sampled, Samples, load_all, load_rules, load_rules_with_samples,
-    load_with_people,
+    FeedCount, Loaded, Sample, Sampled, Samples, check_with_people, load_all, load_rules,
+    load_rules_with_samples, load_with_people,
 };
 pub use sections::{Capture, ClientNames, Events, Learned, Ledger, Level, Log, Privacy, Rules, Sensor, Web};
 pub use told::{span, watched_for};

@@ -151,6 +151,14 @@ fn it_gets_its_key(machine: &Machine) {
     assert_eq!(machine.good(key), "privacy.key");
     let seen = format!("cd /proc/$({PID})/root && stat -c %a run/credentials/geophone.service/privacy.key");
     assert_eq!(machine.good(&seen), "400");
+    // The manager's own processes for a reload may not see it (systemd issue 35227), and the sensor does.
+    machine.good("cp /etc/geophone/geophone.yaml /opt/clear.yaml");
+    machine.good("echo 'privacy: {clients: pseudonym}' >> /etc/geophone/geophone.yaml");
+    machine.good("systemctl reload geophone");
+    machine.await_word("journalctl -u geophone -n 5 --no-pager", |log| {
+        log.contains("clients are called otherwise")
+    });
+    machine.good("cp /opt/clear.yaml /etc/geophone/geophone.yaml; systemctl reload geophone");
 }
 
 fn a_bad_configuration_never_reaches_it(machine: &Machine) {

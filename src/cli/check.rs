@@ -4,7 +4,7 @@
 use super::table::plain;
 use super::{Check, Failure, print, warn};
 use crate::capture;
-use crate::config::{Config, Loaded, People, load_with_people};
+use crate::config::{Config, Loaded, People, check_with_people};
 
 mod cost;
 mod facts;
@@ -15,7 +15,7 @@ use cost::Cost;
 /// Validates the configuration, its rules and its capture filter.
 pub(super) fn check(args: &Check) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref())?;
-    let (loaded, people) = load_with_people(&config)?;
+    let (loaded, people) = check_with_people(&config)?;
     if let Some(filter) = &config.capture.filter {
         capture::check_filter(filter).map_err(|e| Failure::capture(&e, false))?;
     }

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,10 +36,19 @@ pub struct People {
 }
 
 impl People {
-    /// Reads the files that `config` names.
-    pub(super) fn read(config: &Config, faults: &mut Faults) -> Self {
+    /// Reads the files that `config` names. Where that is only to be checked, and who checks cannot see the service
+    /// manager's key, it is left out.
+    pub(super) fn read(config: &Config, is_check: bool, faults: &mut Faults) -> Self {
         let mut warnings = Vec::new();
-        let secret = key_path(config).and_then(|path| read_key(&path, &mut warnings, faults));
+        let path = key_path(config).filter(|path| {
+            let withheld = is_check && config.privacy.key_file.is_none() && is_withheld(path);
+            if withheld {
+                warnings.push(format!("{}: cannot be seen from here, so it is not checked", label(path)));
+            }
+            !withheld
+        });
+        let left_out = !warnings.is_empty();
+        let secret = path.and_then(|path| read_key(&path, &mut warnings, faults));
         let subscribers =
             config.ledger.subscribers.as_deref().and_then(|path| read_subscribers(path, faults));
         let asked = &config.privacy;
@@ -46,7 +56,7 @@ impl People {
         let clients = match (asked.clients, &secret) {
             (ClientNames::Address, _) => Clients::Address,
             (ClientNames::Pseudonym, None) => {
-                if faults.is_empty() {
+                if faults.is_empty() && !left_out {
                     // It was there a moment ago.
                     faults.whole(CREDENTIAL, "is gone", "give the key again");
                 }
@@ -58,7 +68,7 @@ impl People {
             }
             (ClientNames::Subscriber, _) => Clients::Subscriber,
         };
-        if asked.payees == Payees::Hash && secret.is_none() && faults.is_empty() {
+        if asked.payees == Payees::Hash && secret.is_none() && !left_out && faults.is_empty() {
             // Also where the service manager's key is gone.
             let what = "privacy.payees: hash without a key, so who guesses a wallet can test it";
             warnings.push(format!("{what}: name a key in privacy.key_file"));
@@ -100,8 +110,15 @@ impl Config {
 fn key_path(config: &Config) -> Option<PathBuf> {
     config.privacy.key_file.clone().or_else(|| {
         let given = Path::new(&env::var_os("CREDENTIALS_DIRECTORY")?).join(CREDENTIAL);
-        given.exists().then_some(given)
+        let is_none = fs::metadata(&given).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        (!is_none).then_some(given)
     })
+}
+
+/// Whether a key may be there, but not for this process: systemd before 257 hides credentials from what it runs for a
+/// reload (its issue 35227), not from the service itself.
+fn is_withheld(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 fn read_key(path: &Path, warnings: &mut Vec<String>, faults: &mut Faults) -> Option<Secret> {

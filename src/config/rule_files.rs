@@ -76,9 +76,21 @@ pub fn load_all(config: &Config) -> Result<Loaded, Error> {
 
 /// Reads them, and the files about people that the configuration names, with the faults of all.
 pub fn load_with_people(config: &Config) -> Result<(Loaded, People), Error> {
+    load_people(config, false)
+}
+
+/// The same to be checked and not used: a key that only the service may see is left out.
+///
+/// # Errors
+/// As [`load_with_people`].
+pub fn check_with_people(config: &Config) -> Result<(Loaded, People), Error> {
+    load_people(config, true)
+}
+
+fn load_people(config: &Config, is_check: bool) -> Result<(Loaded, People), Error> {
     let mut faults = Faults::default();
     let loaded = read(config, &mut faults);
-    let people = People::read(config, &mut faults);
+    let people = People::read(config, is_check, &mut faults);
     faults.finish((loaded, people))
 }
 
