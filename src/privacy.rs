@@ -7,7 +7,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sha1_smol::Sha1;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use ring::hmac;
 
 use crate::detect::{FlowIdentity, Mining};
 use crate::subscribers::Subscribers;
@@ -90,14 +91,18 @@ impl Privacy {
     }
 
     fn pseudonym(&self, payee: &[u8]) -> String {
-        let (kind, digest) = match &self.key {
-            Some(key) => ("hmac", hmac_sha1(&key.0, payee)),
-            None => ("sha1", Sha1::from(payee).digest().bytes()),
+        // What weakens SHA-1 as a signature, found collisions, does not weaken this use of it.
+        let (kind, hash) = match &self.key {
+            Some(key) => {
+                let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key.0), payee);
+                ("hmac", tag.as_ref().to_vec())
+            }
+            None => ("sha1", digest(&SHA1_FOR_LEGACY_USE_ONLY, payee).as_ref().to_vec()),
         };
         let mut shown = String::with_capacity(kind.len() + 1 + PSEUDONYM_DIGITS);
         shown.push_str(kind);
         shown.push(':');
-        for byte in digest.iter().take(PSEUDONYM_DIGITS / 2) {
+        for byte in hash.iter().take(PSEUDONYM_DIGITS / 2) {
             for nibble in [byte >> 4, byte & 0xf] {
                 shown.extend(char::from_digit(u32::from(nibble), 16));
             }
@@ -118,23 +123,12 @@ pub enum Payees {
 
 /// The key of the payees' pseudonyms. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(Vec<u8>);
+pub struct Key([u8; 32]);
 
 impl Key {
     /// The key that the operator's own gives for this use.
     pub fn of(secret: &Secret) -> Self {
-        Self(secret.derive(secret::Use::Payees).to_vec())
-    }
-
-    /// Bytes a key needs at least.
-    pub const SHORTEST: usize = 16;
-
-    /// A key of these bytes, all of them: the caller strips a file's last newline.
-    ///
-    /// # Errors
-    /// [`ShortKey`] below [`Key::SHORTEST`] bytes.
-    pub fn new(bytes: Vec<u8>) -> Result<Self, ShortKey> {
-        if bytes.len() < Self::SHORTEST { Err(ShortKey { len: bytes.len() }) } else { Ok(Self(bytes)) }
+        Self(secret.derive(secret::Use::Payees))
     }
 }
 
@@ -144,20 +138,9 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A key that could be guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "privacy key: {len} bytes, and fewer than {} can be guessed: give it more random bytes",
-    Key::SHORTEST
-)]
-pub struct ShortKey {
-    /// Bytes it has.
-    pub len: usize,
-}
-
-/// Masks each mail address in `text`, and what an address of the web has for a user with a password: the local part's first letter, `***`, and the domain as it stands. Masked text
-/// stays as it is. A local part is taken to reach further than RFC 5322 allows: what is masked for nothing does less
-/// harm than half a name left standing.
+/// Masks each mail address in `text`, and what an address of the web has for a user with a password: the local part's
+/// first letter, `***`, and the domain as it stands. Masked text stays as it is. A local part is taken to reach further
+/// than RFC 5322 allows: what is masked for nothing does less harm than half a name left standing.
 pub fn mask_emails(text: &str) -> Cow<'_, str> {
     match mask_users(text) {
         Some(text) => Cow::Owned(mask_logins(&text).into_owned()),
@@ -228,22 +211,6 @@ fn is_domain(text: &str) -> bool {
     let inner = |c: char| c.is_alphanumeric() || c == '-';
     let mut rest = text.trim_start_matches(inner).chars();
     text.starts_with(inner) && rest.next() == Some('.') && rest.next().is_some_and(inner)
-}
-
-/// RFC 2104 over SHA-1. What weakens SHA-1 as a signature, found collisions, does not weaken this use of it.
-fn hmac_sha1(key: &[u8], text: &[u8]) -> [u8; 20] {
-    const BLOCK: usize = 64;
-    let mut block = [0; BLOCK];
-    if key.len() > BLOCK {
-        block[..20].copy_from_slice(&Sha1::from(key).digest().bytes());
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let mut inner = Sha1::from(block.map(|b| b ^ 0x36));
-    inner.update(text);
-    let mut outer = Sha1::from(block.map(|b| b ^ 0x5c));
-    outer.update(&inner.digest().bytes());
-    outer.digest().bytes()
 }
 
 /// 80 bits: no two payees of this world meet by chance.

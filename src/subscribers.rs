@@ -21,7 +21,7 @@ const MAX_FAULTS: usize = 1000;
 /// Bytes of the longest name.
 pub const LONGEST_NAME: usize = 128;
 
-/// Names for networks, some 60 bytes a row.
+/// Names for networks, some 50 bytes a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subscribers {
     v4: Vec<Network>,

@@ -9,7 +9,7 @@ use geophone::detect::{
 };
 use geophone::eve::{CaptureCounters, Destination, Kind, Renderer, Sender, Settings, StatsRecord, Writer};
 use geophone::packet::{Endpoint, Proto, Skip, Time, Vlans};
-use geophone::privacy::{Key, Payees, Privacy};
+use geophone::privacy::{Key, Payees, Privacy, Secret};
 use geophone::rules::{Category, Rule};
 use geophone::sensor::{Evicted, Limit, Stats};
 use jsonschema::Validator;
@@ -176,7 +176,7 @@ fn every_dialect_signal_and_certainty_is_valid() {
 fn hostile_texts_stay_texts() {
     let validator = validator();
     let long = "\u{9b}é".repeat(40_000);
-    let key = Key::new(b"sixteen bytes ok".to_vec()).unwrap();
+    let key = Key::of(&Secret::read(b"thirty-two bytes that no one has").unwrap());
     let hashed = Privacy { payees: Payees::Hash, key: Some(key), ..Privacy::default() };
     for text in HOSTILE.iter().copied().chain([long.as_str()]) {
         for privacy in [&Privacy::default(), &hashed] {

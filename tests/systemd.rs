@@ -182,8 +182,8 @@ fn a_bad_configuration_never_reaches_it(machine: &Machine) {
 fn it_comes_back(machine: &Machine) {
     let drop_in = "mkdir -p /etc/systemd/system/geophone.service.d; cat > /etc/systemd/system/geophone.service.d/x.conf";
     let restarts = "systemctl show -p NRestarts --value geophone";
-    machine.feed(drop_in, b"[Service]\nWatchdogSec=2s\n");
-    machine.good("systemctl daemon-reload; systemctl restart geophone; sleep 3");
+    machine.feed(drop_in, b"[Service]\nWatchdogSec=4s\n");
+    machine.good("systemctl daemon-reload; systemctl restart geophone; sleep 6");
     assert_eq!(machine.good(restarts), "0", "the watchdog barks at one that lives");
     machine.good(&format!("kill -STOP $({PID})"));
     machine.await_word(restarts, |n| n == "1");

@@ -22,7 +22,7 @@ pub(super) fn check(args: &Check) -> Result<(), Failure> {
     if args.dump {
         return print(|out| write!(out, "{}", config.dump()));
     }
-    let memory = cost::memory(&config, &loaded);
+    let memory = cost::memory(&config, &loaded, &people);
     if !args.quiet {
         let source =
             args.config.as_ref().map_or_else(|| "built-in defaults".to_owned(), |p| p.display().to_string());

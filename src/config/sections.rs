@@ -43,7 +43,7 @@ impl Default for Capture {
 /// `sensor`: bounds of one worker's state, in the units of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sensor {
-    /// Followed flows at most, about 1 KiB each, 7 KiB at worst.
+    /// Followed flows at most, 2.4 KiB each, 7 KiB at worst.
     pub max_flows: usize,
     /// MiB of all unfinished lines and out-of-order segments together.
     pub max_stream_mib: usize,

@@ -10,7 +10,7 @@ use tracing::{debug, info};
 use crate::detect::{Alert, Certainty, Dialect};
 use crate::packet;
 
-/// Pairs of client and dialect that are told apart; past them nothing is said, for the log is no list of clients.
+/// Pairs of client and dialect that are told apart; past them nothing is said but that, for the log is no list of clients.
 const MAX: usize = 4096;
 /// Lines a minute.
 const LINES: u32 = 5;
@@ -53,7 +53,8 @@ impl Found {
             (state.minute, state.lines) = (now / MINUTE, 0);
         }
         state.lines += 1;
-        if state.lines > LINES {
+        let is_last = state.told.len() == MAX;
+        if state.lines > LINES && !is_last {
             return None;
         }
         let what = match m.certainty {
@@ -62,7 +63,8 @@ impl Found {
         };
         let clients = state.clients.len();
         let s = if clients == 1 { "" } else { "s" };
-        Some(format!("{what}; {clients} client{s} so far, metrics and events name them"))
+        let end = if is_last { "; no line tells of more until a restart" } else { "" };
+        Some(format!("{what}; {clients} client{s} so far, metrics and events name them{end}"))
     }
 }
 
@@ -92,5 +94,23 @@ mod tests {
         let said = (3..40).filter(|n| line(*n, Certainty::Proven, 2).is_some()).count();
         assert_eq!(said, 3, "with the two before");
         assert!(line(40, Certainty::Proven, MINUTE).unwrap().contains("40 clients"), "the next minute");
+    }
+
+    #[test]
+    fn the_last_line_says_so() {
+        let found = Found::default();
+        let mut alert = alert(1, Certainty::Proven);
+        let mut said = Vec::new();
+        for n in 0..=MAX as u32 {
+            alert.flow.client.addr = std::net::Ipv4Addr::from(n).into();
+            said.extend(found.line(&alert, 0));
+        }
+        assert_eq!(said.len(), LINES as usize + 1, "in one minute");
+        assert!(
+            said[5].contains("4096 clients so far") && said[5].ends_with("until a restart"),
+            "{}",
+            said[5]
+        );
+        assert_eq!(found.line(&alert, 9 * MINUTE), None);
     }
 }

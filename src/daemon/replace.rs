@@ -134,6 +134,7 @@ impl Daemon {
             worker.tell(Control::Events(writer.sender()));
         }
         let old = std::mem::replace(&mut self.writer, writer);
-        std::thread::spawn(move || old.drain(DRAIN));
+        // Without a thread nobody waits for it, and it ends by itself.
+        let _ = std::thread::Builder::new().name("drain".to_owned()).spawn(move || old.drain(DRAIN));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use sha1_smol::Sha1;
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use crate::detect::FlowIdentity;
 use crate::packet::Endpoint;
@@ -19,7 +19,7 @@ fn seeded(seed: u16, flow: &FlowIdentity) -> String {
     if (second.addr(), second.port) < (first.addr(), first.port) {
         (first, second) = (second, first);
     }
-    let mut hash = Sha1::new();
+    let mut hash = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
     hash.update(&seed.to_be_bytes());
     hash.update(first.addr());
     hash.update(second.addr());
@@ -28,7 +28,7 @@ fn seeded(seed: u16, flow: &FlowIdentity) -> String {
     hash.update(&second.port.to_be_bytes());
     let mut id = String::with_capacity(30);
     id.push_str("1:");
-    base64(&hash.digest().bytes(), &mut id);
+    base64(hash.finish().as_ref(), &mut id);
     id
 }
 

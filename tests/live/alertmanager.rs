@@ -17,7 +17,7 @@ pub(crate) const LISTEN: &str = "127.0.0.1:9093";
 pub(crate) const WEBHOOK: &str = "127.0.0.1:9811";
 
 /// Longer than what an alert takes from its cause to its receiver, and back to rest.
-const WAIT: Duration = Duration::from_secs(40);
+const WAIT: Duration = Duration::from_secs(120);
 
 /// A running server.
 pub(crate) struct Alertmanager(Child);

@@ -10,7 +10,7 @@ use super::pool;
 /// The interface of the client, which the sensor listens on.
 pub(crate) const INTERFACE: &str = "va";
 
-const SECONDS_A_TEST: u64 = 120;
+const SECONDS_A_TEST: u64 = 300;
 const DIRECTORY: &str = "GEOPHONE_LIVE_DIRECTORY";
 
 /// Runs the ignored test `inside` as the first process of new namespaces, in which it is root over an empty network.

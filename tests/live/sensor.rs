@@ -118,7 +118,7 @@ fn validator() -> Validator {
 }
 
 /// Long enough for all that is waited for, on a slow machine too.
-pub(crate) const WAIT: Duration = Duration::from_secs(20);
+pub(crate) const WAIT: Duration = Duration::from_secs(60);
 
 /// Asks until there is an answer, which must come.
 pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {

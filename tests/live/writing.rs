@@ -35,8 +35,9 @@ fn rotation_loses_no_line_inside() {
     let storm = Storm::start();
     let current = directory.join("eve.json");
     for n in 0..ROTATIONS {
-        eventually("a file", || current.exists().then_some(()));
-        thread::sleep(Duration::from_millis(150));
+        eventually("a file with an alert", || {
+            (current.exists() && !clients(&current).is_empty()).then_some(())
+        });
         fs::rename(&current, directory.join(format!("eve.json.{n}"))).unwrap();
         sensor.signal("HUP");
     }
