@@ -49,6 +49,7 @@ impl People {
     /// Reads the files that `config` names.
     pub(super) fn read(config: &Config, purpose: Purpose, faults: &mut Faults) -> Self {
         let mut warnings = Vec::new();
+        let is_unseen = purpose == Purpose::Check && is_hidden();
         let secret = key_path(config).and_then(|path| read_key(&path, &mut warnings, faults));
         let subscribers =
             config.ledger.subscribers.as_deref().and_then(|path| read_subscribers(path, faults));
@@ -57,7 +58,7 @@ impl People {
         let clients = match (asked.clients, &secret) {
             (ClientNames::Address, _) => Clients::Address,
             (ClientNames::Pseudonym, None) => {
-                if faults.is_empty() && !(purpose == Purpose::Check && is_hidden()) {
+                if faults.is_empty() && !is_unseen {
                     // It was there a moment ago.
                     faults.whole(CREDENTIAL, "is gone, or may not be seen", "give the key again");
                 }
@@ -69,7 +70,7 @@ impl People {
             }
             (ClientNames::Subscriber, _) => Clients::Subscriber,
         };
-        if asked.payees == Payees::Hash && secret.is_none() && faults.is_empty() {
+        if asked.payees == Payees::Hash && secret.is_none() && !is_unseen && faults.is_empty() {
             // Also where the service manager's key is gone.
             let what = "privacy.payees: hash without a key, so who guesses a wallet can test it";
             warnings.push(format!("{what}: name a key in privacy.key_file"));
