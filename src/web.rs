@@ -91,10 +91,11 @@ pub async fn serve(
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
+    let mut is_short = false;
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            (stream, place) = next(&listener, &places) => {
+            (stream, place) = next(&listener, &places, &mut is_short) => {
                 let connection = connection::serve(stream, routes.clone(), settings, stopped.clone());
                 connections.spawn(async move {
                     connection.await;
@@ -111,19 +112,27 @@ pub async fn serve(
     Ok(())
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection, once there is a place for it. `is_short` says that none could be taken, and that this was said.
 async fn next(
     listener: &tokio::net::TcpListener,
     places: &Arc<Semaphore>,
+    is_short: &mut bool,
 ) -> (tokio::net::TcpStream, OwnedSemaphorePermit) {
     let place = Arc::clone(places).acquire_owned().await.expect("the places are never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, _)) => {
+                if std::mem::take(is_short) {
+                    tracing::info!("web: connections are accepted again");
+                }
+                return (stream, place);
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of descriptors or memory: they come back, but not by asking at once.
-                tracing::warn!(%error, "web: cannot accept a connection; trying again in a second");
+                if !std::mem::replace(is_short, true) {
+                    tracing::warn!(%error, "web: cannot accept connections; trying again every second");
+                }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
