@@ -294,11 +294,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn serve(
-        mut self,
-        listener: std::net::TcpListener,
-        mut hang_up: Signal,
-    ) -> Result<(), Failure> {
+    async fn serve(mut self, listener: std::net::TcpListener, mut hang_up: Signal) -> Result<(), Failure> {
         let (stop_web, stopped) = oneshot::channel::<()>();
         let address = listener.local_addr().unwrap_or(self.config.web.listen);
         let stopped = async move { drop(stopped.await) };

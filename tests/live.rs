@@ -20,6 +20,8 @@ mod alertmanager;
 mod dashboards;
 #[path = "live/known.rs"]
 mod known;
+#[path = "live/life.rs"]
+mod life;
 #[path = "live/network.rs"]
 mod network;
 #[path = "live/people.rs"]
