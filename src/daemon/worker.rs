@@ -124,23 +124,25 @@ struct Running {
 }
 
 impl Running {
-    fn run(&mut self, mut live: Live) {
-        while !self.stop.load(Ordering::Relaxed) {
-            match self.batch(&mut live) {
-                Ok(()) => {}
-                Err(error) => {
-                    warn!("{error}");
-                    self.past = self.totals.capture;
-                    match self.open_again() {
-                        Some(again) => live = again,
-                        None => break,
-                    }
-                }
+    fn run(&mut self, live: Live) {
+        let mut live = Some(live);
+        while !self.stop.load(Ordering::Relaxed)
+            && let Some(handle) = &mut live
+        {
+            if let Err(error) = self.batch(handle) {
+                warn!("{error}");
+                self.past = self.totals.capture;
+                // Closed first: a fanout group is the old interface's until all its handles are.
+                drop(live.take());
+                live = self.open_again();
             }
         }
         self.sensor.finish(&mut self.events);
         self.hand_on();
-        self.count(&mut live);
+        self.totals.stats = *self.sensor.stats();
+        if let Some(live) = &mut live {
+            self.count(live);
+        }
         while !self.slot.publish(&self.totals) {
             std::thread::yield_now();
         }

@@ -123,6 +123,32 @@ fn a_shortage_of_descriptors_passes_inside() {
 }
 
 #[test]
+fn an_interface_of_several_workers_comes_back() {
+    network::run("life::an_interface_of_several_workers_comes_back_inside", &[]);
+}
+
+#[test]
+#[ignore = "run in a namespace"]
+fn an_interface_of_several_workers_comes_back_inside() {
+    let directory = network::inside();
+    let mut network = Network::new();
+    let config = CONFIG.replace("ring_mib: 4", "ring_mib: 4\n  workers: 2");
+    let mut sensor = Sensor::start_as(&directory, &config, &[]);
+    for round in 1..=2 {
+        let counted = |word: &str, times: usize| sensor.log().matches(word).count() == times;
+        network.cut();
+        eventually("the loss", || counted("went away", 2 * round).then_some(()));
+        network.join();
+        eventually("the return", || counted("capturing again", 2 * round).then_some(()));
+        // Another client's each round: a lookup is told once an hour.
+        let mut lookups = Lookups::new();
+        (0..round).for_each(|_| lookups.send());
+        eventually("packets", || sensor.metric(ALERTS).filter(|n| *n == round as f64));
+    }
+    assert_eq!(sensor.terminate().code(), Some(0), "{}", sensor.log());
+}
+
+#[test]
 fn a_pipe_in_place_of_the_file_is_waited_out() {
     network::run("life::a_pipe_in_place_of_the_file_is_waited_out_inside", &["mkfifo"]);
 }
