@@ -1,7 +1,9 @@
 //! `geophone run`: opens everything, starts a worker thread for each interface, and then waits for signals. Packets never
 //! touch the runtime here; it serves the web, reloads, expires, and feeds the watchdog while the workers live.
 
+use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -70,10 +72,7 @@ const STUCK: Duration = Duration::from_secs(10);
 /// Anything that keeps it from starting, each with its exit code; later only the failure of all workers.
 pub fn run(options: Options) -> Result<(), Failure> {
     let started = clock::wall();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::running(format_args!("runtime: {e}: free some file descriptors")))?;
+    let runtime = runtime()?;
     // Before anything that takes time: uncaught it ends the process, and a rotation of logs does not ask when.
     let hang_up = runtime.block_on(async { catch(SignalKind::hangup()) })?;
     let Load { watched, seen, result } = options.load(Watched::default());
@@ -142,6 +141,14 @@ pub fn run(options: Options) -> Result<(), Failure> {
     result
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let failed = |e| Failure::running(format_args!("runtime: {e}: free some file descriptors"));
+    // Some of those that tokio takes make it panic where there are none.
+    let spare: io::Result<Vec<_>> = (0..4).map(|_| UnixStream::pair()).collect();
+    drop(spare.map_err(failed)?);
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)
+}
+
 /// A thread for each handle.
 fn start_workers(
     config: &Config,
@@ -160,7 +167,7 @@ fn start_workers(
     captures.into_iter().enumerate().map(start).collect()
 }
 
-fn no_thread(error: std::io::Error) -> Failure {
+fn no_thread(error: io::Error) -> Failure {
     Failure::running(format_args!("thread: {error}: raise the limit of tasks"))
 }
 
