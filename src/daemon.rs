@@ -1,7 +1,9 @@
 //! `geophone run`: opens everything, starts a worker thread for each interface, and then waits for signals. Packets never
 //! touch the runtime here; it serves the web, reloads, expires, and feeds the watchdog while the workers live.
 
+use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::capture::{self, Live};
@@ -69,9 +72,12 @@ const STUCK: Duration = Duration::from_secs(10);
 /// Anything that keeps it from starting, each with its exit code; later only the failure of all workers.
 pub fn run(options: Options) -> Result<(), Failure> {
     let started = clock::wall();
+    let runtime = runtime()?;
+    // Before anything that takes time: uncaught it ends the process, and a rotation of logs does not ask when.
+    let hang_up = runtime.block_on(async { catch(SignalKind::hangup()) })?;
     let Load { watched, seen, result } = options.load(Watched::default());
     let Read { config, rules, feeds, people } = result?;
-    log::start(config.log.level);
+    let _log = log::start(config.log.level).map_err(no_thread)?;
     tell_people(&people);
     reload::give_back();
     let captures = open(&config, options.filter.is_some())?;
@@ -80,10 +86,6 @@ pub fn run(options: Options) -> Result<(), Failure> {
     start::capturing(&config, &captures);
     info!("watching for {}", watched_for(&rules, &feeds));
     feeds.iter().for_each(|feed| info!("feed {feed}"));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::running(format_args!("runtime: {e}: free some file descriptors")))?;
     let privacy = people.privacy;
     let writer = start_writer(&config, &privacy)?;
     let ledger = Arc::new(Ledger::new(ledger_settings(&config)));
@@ -131,11 +133,20 @@ pub fn run(options: Options) -> Result<(), Failure> {
         clock,
         started,
         silence,
+        looks_in_vain: 0,
     };
-    let result = runtime.block_on(daemon.serve(listener));
+    let result = runtime.block_on(daemon.serve(listener, hang_up));
     // A load in hand is nobody's any more.
     runtime.shutdown_background();
     result
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let failed = |e| Failure::running(format_args!("runtime: {e}: free some file descriptors"));
+    // Some of those that tokio takes make it panic where there are none.
+    let spare: io::Result<Vec<_>> = (0..4).map(|_| UnixStream::pair()).collect();
+    drop(spare.map_err(failed)?);
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)
 }
 
 /// A thread for each handle.
@@ -156,7 +167,7 @@ fn start_workers(
     captures.into_iter().enumerate().map(start).collect()
 }
 
-fn no_thread(error: std::io::Error) -> Failure {
+fn no_thread(error: io::Error) -> Failure {
     Failure::running(format_args!("thread: {error}: raise the limit of tasks"))
 }
 
@@ -285,19 +296,22 @@ struct Daemon {
     clock: Clock,
     started: SystemTime,
     silence: Silence,
+    /// Seconds in a row in which a worker was silent for too long.
+    looks_in_vain: u32,
 }
 
 impl Daemon {
-    async fn serve(mut self, listener: std::net::TcpListener) -> Result<(), Failure> {
+    async fn serve(mut self, listener: std::net::TcpListener, mut hang_up: Signal) -> Result<(), Failure> {
         let (stop_web, stopped) = oneshot::channel::<()>();
         let address = listener.local_addr().unwrap_or(self.config.web.listen);
         let stopped = async move { drop(stopped.await) };
         let site = Arc::new(web::Site::new(Arc::clone(&self.metrics)));
         let web = tokio::spawn(web::serve(listener, Arc::clone(&site), web::Settings::default(), stopped));
-        let mut hang_up = catch(SignalKind::hangup())?;
         let mut terminate = catch(SignalKind::terminate())?;
         let mut interrupt = catch(SignalKind::interrupt())?;
         let mut second = tokio::time::interval(Duration::from_secs(1));
+        // After a stop there is nothing to catch up with.
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         site.set_ready(true);
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         self.introduce(address);
@@ -324,7 +338,12 @@ impl Daemon {
         let alive = |w: &Worker| now.saturating_sub(w.slot().last_tick()) < STUCK.as_millis() as u64;
         if self.workers.iter().all(|w| w.is_finished() || alive(w)) {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+            self.looks_in_vain = 0;
         } else {
+            self.looks_in_vain = self.looks_in_vain.saturating_add(1);
+        }
+        // Not at the first: the whole process may have been stopped meanwhile, and the worker comes with us.
+        if self.looks_in_vain == 2 {
             error!("a worker has not come back from its packets for {} s", STUCK.as_secs());
         }
         self.ledger.expire(clock::packet_time());

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 mod connection;
 mod site;
@@ -63,6 +64,9 @@ pub enum Error {
     Serve(io::Error),
 }
 
+/// Between two lines that say that no connection can be taken.
+const SILENCE: Duration = Duration::from_secs(600);
+
 /// Takes the address, so that a fault shows before anything is started.
 ///
 /// # Errors
@@ -91,10 +95,11 @@ pub async fn serve(
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
+    let mut told = None;
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            (stream, place) = next(&listener, &places) => {
+            (stream, place) = next(&listener, &places, &mut told) => {
                 let connection = connection::serve(stream, routes.clone(), settings, stopped.clone());
                 connections.spawn(async move {
                     connection.await;
@@ -111,10 +116,12 @@ pub async fn serve(
     Ok(())
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection, once there is a place for it. `told` is when it was last said that
+/// none can be taken: a shortage that comes and goes must not fill the log.
 async fn next(
     listener: &tokio::net::TcpListener,
     places: &Arc<Semaphore>,
+    told: &mut Option<Instant>,
 ) -> (tokio::net::TcpStream, OwnedSemaphorePermit) {
     let place = Arc::clone(places).acquire_owned().await.expect("the places are never closed");
     loop {
@@ -123,7 +130,11 @@ async fn next(
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of descriptors or memory: they come back, but not by asking at once.
-                tracing::warn!(%error, "web: cannot accept a connection; trying again in a second");
+                let now = Instant::now();
+                if told.is_none_or(|told| now.duration_since(told) > SILENCE) {
+                    *told = Some(now);
+                    tracing::warn!(%error, "web: cannot accept connections; trying again every second");
+                }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }

@@ -20,6 +20,8 @@ mod alertmanager;
 mod dashboards;
 #[path = "live/known.rs"]
 mod known;
+#[path = "live/life.rs"]
+mod life;
 #[path = "live/network.rs"]
 mod network;
 #[path = "live/people.rs"]
@@ -274,6 +276,15 @@ fn refusals_have_their_codes_inside() {
     refused(66, &["run", "-c", "/nonexistent.yaml"], "/nonexistent.yaml");
     refused(78, &["run", "-i", "va", "-c", config], "wrong.yaml:2");
     refused(78, &["check", "-c", config], "capture.ring_mib");
+    for descriptors in [7, 9] {
+        let mut short = Command::new("sh");
+        short.args([
+            "-c",
+            &format!("ulimit -n {descriptors}; exec \"$0\" run -i va"),
+            env!("CARGO_BIN_EXE_geophone"),
+        ]);
+        one_line(&mut short, 1, "file descriptors");
+    }
 
     // As the open file, as nobody may walk to the program where it was built.
     let mut nobody = Command::new("setpriv");

@@ -114,6 +114,28 @@ fn it_starts_with_one_capability(machine: &Machine) {
         machine.good(modes),
         "750 /var/log/geophone\n600 /var/log/geophone/eve.json\n700 /var/lib/geophone"
     );
+    it_knows_itself(machine);
+}
+
+/// What it reads of itself in /proc, of which it sees little, is no zero.
+fn it_knows_itself(machine: &Machine) {
+    let metrics = machine.good(
+        r#"bash -c 'exec 3<>/dev/tcp/127.0.0.1/9810; printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3'"#,
+    );
+    let value = |name: &str| {
+        let line = metrics.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name}")).parse::<f64>().unwrap()
+    };
+    assert!(value("process_start_time_seconds") > 1e9, "{metrics}");
+    for name in [
+        "process_resident_memory_bytes",
+        "process_virtual_memory_bytes",
+        "process_open_fds",
+        "process_max_fds",
+    ] {
+        assert!(value(name) > 0.0, "{name}");
+    }
+    assert!(value("process_cpu_seconds_total") >= 0.0);
 }
 
 /// A message of a miner to whoever listens; on loopback that is the sensor itself.
@@ -174,6 +196,12 @@ fn a_bad_configuration_never_reaches_it(machine: &Machine) {
     assert_eq!(machine.good(PID), before, "a reload that is refused leaves it running");
     let said = machine.good("journalctl -u geophone -n 5 --no-pager");
     assert!(said.contains("web.port: unknown key"), "{said}");
+    // Past the check it keeps the old one, and the journal knows an error from the rest.
+    machine.good("systemctl kill -s HUP --kill-who=main geophone");
+    let errors = machine
+        .await_word("journalctl -u geophone -p err -o cat --no-pager", |e| e.contains("reload: refused"));
+    assert!(!errors.contains('<') && !errors.contains("INFO"), "{errors}");
+    assert_eq!(machine.good(PID), before);
 
     assert!(!machine.run("systemctl restart geophone").status.success());
     machine.good("sleep 3");

@@ -217,9 +217,10 @@ pub(super) fn open_failure(interface: &str, error: &pcap::Error) -> Error {
     if ["CAP_NET_RAW", "ermission", "not permitted"].iter().any(|word| detail.contains(word)) {
         return Error::Permission { interface, detail };
     }
-    match pcap::Device::list().ok().and_then(|all| all.into_iter().find(|d| d.name == interface)) {
-        None if interface != ANY => Error::NoInterface { interface },
-        Some(device) if !device.flags.is_up() => Error::Down { interface },
+    // Where they cannot be listed, as for want of descriptors, nothing says that it is not there.
+    match pcap::Device::list().map(|all| all.into_iter().find(|d| d.name == interface)) {
+        Ok(None) if interface != ANY => Error::NoInterface { interface },
+        Ok(Some(device)) if !device.flags.is_up() => Error::Down { interface },
         _ => Error::Capture { input: interface, detail },
     }
 }

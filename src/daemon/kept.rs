@@ -115,8 +115,10 @@ impl Kept {
 /// Locks the file against other processes, by one beside it, for the file itself is replaced. The error is that another
 /// has it; where nothing can be locked, nothing is.
 fn lock(path: &Path) -> Result<Option<File>, ()> {
-    let open =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside(path, ".lock"));
+    let mut open = OpenOptions::new();
+    // A pipe of that name must not make it wait for a reader.
+    open.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NONBLOCK);
+    let open = open.open(beside(path, ".lock"));
     let Ok(file) = open else { return Ok(None) };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(()),

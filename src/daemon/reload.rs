@@ -134,6 +134,11 @@ impl Loader {
         true
     }
 
+    /// Whether a load is remembered.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.again
+    }
+
     /// Whether a load that was remembered can begin.
     pub(super) const fn is_due(&self) -> bool {
         self.again && self.load.is_none() && !self.is_crowded()

@@ -16,9 +16,10 @@ use crate::privacy::Privacy;
 impl Daemon {
     /// SIGHUP, or files that changed: reads configuration and rules anew, now or once the load in hand is done.
     pub(super) fn reload(&mut self) {
+        let waits = self.loader.is_wanted();
         if self.loader.ask(&self.options, Watched::of(&self.config)) {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading]);
-        } else if self.loader.is_crowded() {
+        } else if self.loader.is_crowded() && !waits {
             warn!("reload: waits for workers that still use rules from before");
         }
     }

@@ -76,6 +76,7 @@ impl Worker {
             place,
             events: Vec::new(),
             next_second: 0,
+            opened: 0,
         };
         let name = format!("capture-{}", live.interface());
         let thread = std::thread::Builder::new().name(name).spawn(move || running.run(live))?;
@@ -118,26 +119,30 @@ struct Running {
     place: Place,
     events: Vec<Event>,
     next_second: u64,
+    /// When the handle was opened, in the clock's milliseconds.
+    opened: u64,
 }
 
 impl Running {
-    fn run(&mut self, mut live: Live) {
-        while !self.stop.load(Ordering::Relaxed) {
-            match self.batch(&mut live) {
-                Ok(()) => {}
-                Err(error) => {
-                    warn!("{error}");
-                    self.past = self.totals.capture;
-                    match self.open_again() {
-                        Some(again) => live = again,
-                        None => break,
-                    }
-                }
+    fn run(&mut self, live: Live) {
+        let mut live = Some(live);
+        while !self.stop.load(Ordering::Relaxed)
+            && let Some(handle) = &mut live
+        {
+            if let Err(error) = self.batch(handle) {
+                warn!("{error}");
+                self.past = self.totals.capture;
+                // Closed first: a fanout group is the old interface's until all its handles are.
+                drop(live.take());
+                live = self.open_again();
             }
         }
         self.sensor.finish(&mut self.events);
         self.hand_on();
-        self.count(&mut live);
+        self.totals.stats = *self.sensor.stats();
+        if let Some(live) = &mut live {
+            self.count(live);
+        }
         while !self.slot.publish(&self.totals) {
             std::thread::yield_now();
         }
@@ -207,7 +212,9 @@ impl Running {
 
     /// Waits for the interface to come back; `None` where it is no use to wait, or the daemon stops.
     fn open_again(&mut self) -> Option<Live> {
-        let mut next = 0;
+        // Not at once where the last one was no use either.
+        let mut next = self.opened + AGAIN.as_millis() as u64;
+        let mut told = false;
         while !self.stop.load(Ordering::Relaxed) {
             let now = self.place.clock.millis();
             self.slot.tick(now);
@@ -224,9 +231,16 @@ impl Running {
                 match joined {
                     Ok(live) => {
                         info!("{}: back, capturing again", self.slot.interface());
+                        self.opened = now;
                         return Some(live);
                     }
                     Err(error) if error.may_pass() => {}
+                    // Descriptors or memory may be short for a while.
+                    Err(error) if error.kind() == capture::Kind::Runtime => {
+                        if !std::mem::replace(&mut told, true) {
+                            warn!("{error}; trying again");
+                        }
+                    }
                     Err(error) => {
                         warn!("{error}");
                         return None;

@@ -139,7 +139,10 @@ fn open_to_append(path: &Path) -> io::Result<File> {
     options.append(true).create(true).mode(0o640);
     // To read is needed for the last byte only; a named pipe opened to read and write never lacks a reader.
     if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return options.open(path);
+        // A pipe without a reader is a failed try, not a wait that nothing ends; with one it may make us wait.
+        let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
+        rustix::io::ioctl_fionbio(&file, false)?;
+        return Ok(file);
     }
     match options.clone().read(true).open(path) {
         Err(e) if e.kind() == ErrorKind::PermissionDenied => options.open(path),

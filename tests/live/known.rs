@@ -275,7 +275,7 @@ fn resident(sensor: &Sensor) -> f64 {
     (0..4).map(look).fold(f64::MAX, f64::min)
 }
 
-fn write_names(directory: &Path, count: usize) {
+pub(super) fn write_names(directory: &Path, count: usize) {
     fs::create_dir_all(directory.join("rules")).unwrap();
     let mut list = BufWriter::new(File::create(directory.join("rules/many.hosts")).unwrap());
     writeln!(list, "# geophone hosts 1\n@\tmatch=suffix").unwrap();

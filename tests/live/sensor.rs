@@ -29,6 +29,15 @@ impl Sensor {
 
     /// The same with another configuration; `DIRECTORY` in it is the directory.
     pub(crate) fn start_as(directory: &Path, config_text: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = program();
+        command.envs(environment.iter().copied()).stderr(File::create(directory.join("log")).unwrap());
+        let mut sensor = Self::spawn(directory, config_text, &mut command);
+        sensor.await_ready();
+        sensor
+    }
+
+    /// The same of a command of the test's own, and without waiting.
+    pub(crate) fn spawn(directory: &Path, config_text: &str, command: &mut Command) -> Self {
         let config = directory.join("geophone.yaml");
         fs::write(&config, config_text.replace("DIRECTORY", directory.to_str().unwrap())).unwrap();
         let rules = directory.join("rules");
@@ -37,19 +46,19 @@ impl Sensor {
             let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name);
             fs::copy(shipped, rules.join(name)).unwrap();
         }
-        let child = program()
-            .args(["run", "-i", INTERFACE, "-c"])
-            .arg(&config)
-            .envs(environment.iter().copied())
-            .stderr(File::create(directory.join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut sensor = Self { child, directory: directory.to_owned() };
+        let child = command.args(["run", "-i", INTERFACE, "-c"]).arg(&config).spawn().unwrap();
+        Self { child, directory: directory.to_owned() }
+    }
+
+    pub(crate) fn await_ready(&mut self) {
         eventually("ready", || {
-            assert!(sensor.child.try_wait().unwrap().is_none(), "ended at once");
+            assert!(self.child.try_wait().unwrap().is_none(), "ended at once");
             http(WEB, "/-/ready").filter(|(status, _)| *status == 200)
         });
-        sensor
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by name.
@@ -77,7 +86,7 @@ impl Sensor {
 
     /// What it said so far.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.directory.join("log")).unwrap()
+        fs::read_to_string(self.directory.join("log")).unwrap_or_default()
     }
 }
 

@@ -136,7 +136,11 @@ fn the_package_comes_and_goes() {
     machine.good("echo '{}' > /var/log/geophone/eve.json; touch /var/lib/geophone/learned.jsonl");
     machine.good("dpkg -r geophone");
     assert_eq!(machine.good("cat /etc/geophone/geophone.yaml /var/log/geophone/eve.json"), "# mine\n{}");
+    // A disk of its own stays where it is mounted, and is no reason to fail.
+    machine.good("mount -t tmpfs none /var/log/private/geophone && touch /var/log/geophone/eve.json.1");
     machine.good("dpkg -P geophone");
+    assert_eq!(machine.good("ls -A /var/log/private/geophone; umount /var/log/private/geophone"), "");
+    machine.good("rm -r /var/log/private/geophone"); // what the disk hid
     let of_dpkg = ["var/lib/dpkg/", "var/log/", "var/cache/", "var/log/private", "var/lib/private"];
     let of_the_test = ["opt/geophone.deb", "etc/dpkg/dpkg.cfg.d", "usr/sbin/policy-rc.d"];
     let left: Vec<String> = machine.changed();
@@ -166,6 +170,7 @@ fn an_upgrade_restarts_what_runs_and_starts_nothing() {
     machine.good(INSTALL);
     assert_eq!(state_of(&machine), "enabled\nactive\n");
     assert_ne!(machine.good(pid), first, "it still runs the old program");
+    another_version_comes_and_goes(&machine);
 
     machine.good("dpkg -r geophone");
     assert_eq!(machine.good("pidof geophone || echo none"), "none");
@@ -173,4 +178,29 @@ fn an_upgrade_restarts_what_runs_and_starts_nothing() {
     let left: Vec<String> =
         machine.changed().into_iter().filter(|p| p.contains("geophone") && p != "opt/geophone.deb").collect();
     assert!(left.is_empty(), "it leaves {left:?}");
+}
+
+/// The next version brings another configuration; the operator's stays, and one that the program does not take costs the
+/// service, not the upgrade.
+fn another_version_comes_and_goes(machine: &Machine) {
+    machine.good(
+        "cd /opt && dpkg-deb -R geophone.deb next && sed -i 's/^Version: .*/Version: 99.0-1/' next/DEBIAN/control && \
+         echo '# new' >> next/etc/geophone/geophone.yaml && dpkg-deb --root-owner-group -b next next.deb && rm -r next",
+    );
+    let upgrade = "DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i /opt/next.deb";
+    machine.good("echo '# mine' >> /etc/geophone/geophone.yaml");
+    machine.good(upgrade);
+    machine.good("systemctl is-active geophone && tail -n 1 /etc/geophone/geophone.yaml | grep -qx '# mine'");
+    machine.good("grep -qx '# new' /etc/geophone/geophone.yaml.dpkg-dist");
+    let verified = String::from_utf8(machine.run("dpkg --verify geophone").stdout).unwrap();
+    assert!(verified.lines().all(|l| l.ends_with("/etc/geophone/geophone.yaml")), "{verified}");
+
+    machine.good("echo 'x: 1' >> /etc/geophone/geophone.yaml");
+    machine.good(upgrade);
+    assert_eq!(machine.good("dpkg-query -W -f '${db:Status-Status}' geophone"), "installed");
+    let state = "systemctl show -p ExecMainStatus,NRestarts geophone | sort";
+    machine.await_word(state, |s| s == "ExecMainStatus=78\nNRestarts=0");
+    machine.good("sed -i '/^x: 1/d' /etc/geophone/geophone.yaml; systemctl start geophone");
+    machine.good(&INSTALL.replace("-i", "--force-confold -i"));
+    machine.good("systemctl is-active geophone; rm /opt/next.deb /etc/geophone/geophone.yaml.dpkg-dist");
 }

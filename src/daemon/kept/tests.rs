@@ -165,9 +165,13 @@ fn a_file_is_one_process_s() {
 
 #[test]
 fn a_pipe_is_not_waited_for() {
-    let folder = Folder::new();
-    assert!(std::process::Command::new("mkfifo").arg(folder.path()).status().unwrap().success());
-    let (path, (done, wait)) = (folder.path(), std::sync::mpsc::channel());
-    std::thread::spawn(move || done.send(Kept::open(path, taught(1)).is_none()));
-    assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(30)), Ok(true));
+    // In place of the file it is left alone; in place of the lock there is none.
+    for (ending, keeps) in [("", false), (".lock", true)] {
+        let folder = Folder::new();
+        let pipe = beside(&folder.path(), ending);
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        let (path, (done, wait)) = (folder.path(), std::sync::mpsc::channel());
+        std::thread::spawn(move || done.send(Kept::open(path, taught(1)).is_some()));
+        assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(30)), Ok(keeps), "{ending}");
+    }
 }
