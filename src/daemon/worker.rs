@@ -252,7 +252,10 @@ impl Running {
                         }
                     }
                     Err(error) => {
-                        warn!("{error}");
+                        let interface = self.slot.interface();
+                        warn!(
+                            "{interface}: not captured any more, nor tried again before the next start: {error}"
+                        );
                         return None;
                     }
                 }
