@@ -125,7 +125,7 @@ struct Running {
 }
 
 impl Drop for Running {
-    /// However it ended, a panic included: others go on, and this one's packets are missing.
+    /// However it ended, a panic included: others go on, and this one is missed.
     fn drop(&mut self) {
         self.slot.set_capturing(false);
     }

@@ -190,7 +190,7 @@ fn closed_label_values_exist_at_zero_before_the_first_packet() {
     assert!(lines(&text, "geophone_capture_last_packet_timestamp_seconds").is_empty(), "no packet, no time");
 }
 
-/// One of two that share an interface is missing: part of the packets is not looked at.
+/// One of two that share an interface is enough to be missed.
 #[test]
 fn an_interface_is_captured_where_all_its_workers_do() {
     let (metrics, workers) = state();
