@@ -243,8 +243,10 @@ fn interface_may_come_back_inside() {
     let packets = || sensor.metric("geophone_capture_packets_total{interface=\"va\"}").unwrap();
     let before = eventually("packets", || Some(packets()).filter(|n| *n > 0.0));
     for round in 1..=2 {
+        captured(&sensor, 1.0);
         network.cut();
         eventually("the loss", || (sensor.log().matches("went away").count() == round).then_some(()));
+        captured(&sensor, 0.0);
         assert_eq!(sensor::http(sensor::WEB, "/-/healthy").unwrap().0, 200);
         network.join();
         eventually("the return", || (sensor.log().matches("capturing again").count() == round).then_some(()));
@@ -252,6 +254,7 @@ fn interface_may_come_back_inside() {
         submitted(&sensor, 2.0 + round as f64);
     }
     eventually("more packets", || (packets() > before).then_some(()));
+    captured(&sensor, 1.0);
     network.cut();
     assert_eq!(sensor.terminate().code(), Some(0), "ends also while it waits for an interface");
 }
@@ -313,6 +316,11 @@ fn one_line(command: &mut Command, code: i32, word: &str) {
 fn submit(miner: &mut Miner, good: usize, bad: usize) {
     (0..good).for_each(|_| miner.submit(Share::Good));
     (0..bad).for_each(|_| miner.submit(Share::Bad));
+}
+
+/// Waits until the sensor says so of its interface.
+fn captured(sensor: &Sensor, up: f64) {
+    eventually("capture", || sensor.metric("geophone_capture_up{interface=\"va\"}").filter(|n| *n == up));
 }
 
 /// Waits until the sensor has counted this many submits of the bitcoin miner.

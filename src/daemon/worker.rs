@@ -61,6 +61,7 @@ impl Worker {
         place: Place,
     ) -> io::Result<Self> {
         let slot = Arc::new(WorkerSlot::new(live.interface()));
+        slot.set_capturing(true);
         let (control, told) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         slot.tick(place.clock.millis());
@@ -123,6 +124,13 @@ struct Running {
     opened: u64,
 }
 
+impl Drop for Running {
+    /// However it ended, a panic included: others go on, and this one is missed.
+    fn drop(&mut self) {
+        self.slot.set_capturing(false);
+    }
+}
+
 impl Running {
     fn run(&mut self, live: Live) {
         let mut live = Some(live);
@@ -131,6 +139,7 @@ impl Running {
         {
             if let Err(error) = self.batch(handle) {
                 warn!("{error}");
+                self.slot.set_capturing(false);
                 self.past = self.totals.capture;
                 // Closed first: a fanout group is the old interface's until all its handles are.
                 drop(live.take());
@@ -232,6 +241,7 @@ impl Running {
                     Ok(live) => {
                         info!("{}: back, capturing again", self.slot.interface());
                         self.opened = now;
+                        self.slot.set_capturing(true);
                         return Some(live);
                     }
                     Err(error) if error.may_pass() => {}
@@ -242,7 +252,10 @@ impl Running {
                         }
                     }
                     Err(error) => {
-                        warn!("{error}");
+                        let interface = self.slot.interface();
+                        warn!(
+                            "{interface}: not captured any more, nor tried again before the next start: {error}"
+                        );
                         return None;
                     }
                 }

@@ -112,6 +112,9 @@ catalogue! {
         "Time of the last frame looked at, in seconds since 1970; absent before the first.";
     CAPTURE_PACKETS = Counter Capture "geophone_capture_packets_total" [INTERFACE]
         "Packets that passed the capture filter, the dropped ones included.";
+    CAPTURE_UP = Gauge Capture "geophone_capture_up" [INTERFACE]
+        "Whether all workers of the interface capture: 1 all do, 0 one or more wait for it or ended."
+        "The log says why. An interface on which nothing arrives is captured all the same.";
     CLIENT_CERTAINTY = Gauge Client "geophone_client_certainty" [CLIENT]
         "Highest certainty so far that the client mines: 0 none, 1 hint, 2 strong, 3 proven.";
     CLIENT_DETECTIONS = Counter Client "geophone_client_detections_total" [CLIENT, SIGNAL, DETECTED_DIALECT]

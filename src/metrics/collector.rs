@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus::core::Desc;
 use prometheus::proto::MetricFamily;
 
-use super::{Configuration, Sources, WorkerTotals, catalogue, client_label, labels, process, unix_seconds};
+use super::{
+    Configuration, Sources, WorkerSlot, WorkerTotals, catalogue, client_label, labels, process, unix_seconds,
+};
 use crate::detect::{Certainty, Dialect};
 use crate::feeds::Reason;
 use crate::learned::Counts;
@@ -36,9 +38,7 @@ impl prometheus::core::Collector for Collector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let slots = self.sources.workers.iter();
-        let workers: Vec<_> =
-            slots.map(|s| Worker { interface: Arc::clone(s.interface()), totals: s.totals() }).collect();
+        let workers: Vec<_> = self.sources.workers.iter().map(|slot| Worker::of(slot)).collect();
         let snapshot = self.sources.ledger.snapshot();
         let configuration = *self.configuration.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -83,6 +83,17 @@ impl Collector {
 struct Worker {
     interface: Arc<str>,
     totals: WorkerTotals,
+    capturing: bool,
+}
+
+impl Worker {
+    fn of(slot: &WorkerSlot) -> Self {
+        Self {
+            interface: Arc::clone(slot.interface()),
+            totals: slot.totals(),
+            capturing: slot.is_capturing(),
+        }
+    }
 }
 
 fn clients(rows: &[ClientRow]) -> [MetricFamily; 6] {
@@ -163,7 +174,7 @@ fn pools(mined_for: &MinedFor) -> [MetricFamily; 11] {
 }
 
 /// Workers that share an interface are added up: the kernel hands each its part of the packets.
-fn capture(workers: &[Worker]) -> [MetricFamily; 5] {
+fn capture(workers: &[Worker]) -> [MetricFamily; 6] {
     #[derive(Default)]
     struct Interface {
         packets: u64,
@@ -171,9 +182,11 @@ fn capture(workers: &[Worker]) -> [MetricFamily; 5] {
         dropped: u64,
         interface_dropped: u64,
         last: Option<Time>,
+        /// Whether a worker does not capture.
+        lacking: bool,
     }
     let mut interfaces: BTreeMap<&str, Interface> = BTreeMap::new();
-    for Worker { interface, totals } in workers {
+    for Worker { interface, totals, capturing } in workers {
         let interface = interfaces.entry(interface).or_default();
         interface.packets += totals.capture.received;
         interface.bytes += totals.stats.bytes;
@@ -181,6 +194,7 @@ fn capture(workers: &[Worker]) -> [MetricFamily; 5] {
         // Each handle sees all drops of the interface, so the sum would count them once a worker.
         interface.interface_dropped = interface.interface_dropped.max(totals.capture.interface_dropped);
         interface.last = interface.last.max(totals.last_packet);
+        interface.lacking |= !capturing;
     }
     let each = |entry: catalogue::Entry, value: fn(&Interface) -> Option<f64>| {
         let samples = interfaces.iter().filter_map(|(name, i)| Some(([(*name).to_owned()], value(i)?)));
@@ -192,6 +206,7 @@ fn capture(workers: &[Worker]) -> [MetricFamily; 5] {
         each(catalogue::CAPTURE_INTERFACE_DROPPED, |i| Some(i.interface_dropped as f64)),
         each(catalogue::CAPTURE_LAST_PACKET, |i| i.last.map(Time::as_secs_f64)),
         each(catalogue::CAPTURE_PACKETS, |i| Some(i.packets as f64)),
+        each(catalogue::CAPTURE_UP, |i| Some(f64::from(u8::from(!i.lacking)))),
     ]
 }
 

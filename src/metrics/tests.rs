@@ -108,6 +108,7 @@ fn a_fixed_state_reads_as_written_down() {
     let (metrics, workers) = state();
     for (slot, n) in workers.iter().zip(1..) {
         assert!(slot.publish(&totals(n)));
+        slot.set_capturing(n != 2);
     }
     let mut refused = [0; Reason::ALL.len()];
     refused[Reason::Platform as usize] = 7;
@@ -187,6 +188,24 @@ fn closed_label_values_exist_at_zero_before_the_first_packet() {
     }
     assert!(lines(&text, "geophone_client_shares_total").is_empty());
     assert!(lines(&text, "geophone_capture_last_packet_timestamp_seconds").is_empty(), "no packet, no time");
+}
+
+/// One of two that share an interface is enough to be missed.
+#[test]
+fn an_interface_is_captured_where_all_its_workers_do() {
+    let (metrics, workers) = state();
+    let up = |value: [u8; 2]| {
+        let lines = ["eth0", "eth1"].iter().zip(value);
+        lines.map(|(name, n)| format!("geophone_capture_up{{interface=\"{name}\"}} {n}")).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&metrics.render(), "geophone_capture_up"), up([0, 0]), "not yet opened");
+    workers.iter().for_each(|slot| slot.set_capturing(true));
+    assert_eq!(lines(&metrics.render(), "geophone_capture_up"), up([1, 1]));
+    for lost in &workers[..2] {
+        lost.set_capturing(false);
+        assert_eq!(lines(&metrics.render(), "geophone_capture_up"), up([0, 1]));
+        lost.set_capturing(true);
+    }
 }
 
 /// Whatever is detected, no series of a metric without open labels is new, and no label has a value beyond its set.

@@ -1,7 +1,7 @@
 //! Where a worker leaves its figures for the scrape and the watchdog. The worker never waits here: a figure that
 //! cannot be left at once is left after the next batch.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -30,12 +30,18 @@ pub struct WorkerSlot {
     interface: Arc<str>,
     totals: Mutex<WorkerTotals>,
     tick: AtomicU64,
+    capturing: AtomicBool,
 }
 
 impl WorkerSlot {
     /// An empty place for a worker on `interface` (its name is a label value).
     pub fn new(interface: impl Into<Arc<str>>) -> Self {
-        Self { interface: interface.into(), totals: Mutex::default(), tick: AtomicU64::new(0) }
+        Self {
+            interface: interface.into(),
+            totals: Mutex::default(),
+            tick: AtomicU64::new(0),
+            capturing: AtomicBool::new(false),
+        }
     }
 
     /// Leaves the figures. `false` where a reader had the place at that moment; only a worker that publishes for the
@@ -57,6 +63,16 @@ impl WorkerSlot {
     /// The moment of the last [`WorkerSlot::tick`]; 0 before the first.
     pub fn last_tick(&self) -> u64 {
         self.tick.load(Relaxed)
+    }
+
+    /// Says whether the worker has its interface open: not before, nor while it waits for it, nor once it ended.
+    pub fn set_capturing(&self, capturing: bool) {
+        self.capturing.store(capturing, Relaxed);
+    }
+
+    /// What [`WorkerSlot::set_capturing`] last said; `false` before.
+    pub fn is_capturing(&self) -> bool {
+        self.capturing.load(Relaxed)
     }
 
     /// What the worker captures from.

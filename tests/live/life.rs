@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::known::write_names;
-use super::network::{self, Network};
+use super::network::{self, Network, ip};
 use super::replay::Lookups;
 use super::sensor::{CONFIG, Sensor, WEB, events, eventually, program};
 
@@ -145,6 +145,40 @@ fn an_interface_of_several_workers_comes_back_inside() {
         (0..round).for_each(|_| lookups.send());
         eventually("packets", || sensor.metric(ALERTS).filter(|n| *n == round as f64));
     }
+    assert_eq!(sensor.terminate().code(), Some(0), "{}", sensor.log());
+}
+
+#[test]
+fn a_worker_that_ended_is_missed() {
+    if !Path::new("/dev/net/tun").exists() {
+        let _ = writeln!(io::stderr(), "skipped a_worker_that_ended_is_missed: no /dev/net/tun here");
+        return;
+    }
+    network::run("life::a_worker_that_ended_is_missed_inside", &[]);
+}
+
+/// The interface comes back without Ethernet, which the filter needs: it is of no use to wait. The other one goes on.
+#[test]
+#[ignore = "run in a namespace"]
+fn a_worker_that_ended_is_missed_inside() {
+    let directory = network::inside();
+    let network = Network::new();
+    let filter = "ring_mib: 4\n  filter: ip or ip6 or ether host 02:00:00:00:00:01";
+    let config = CONFIG.replace("ring_mib: 4", filter);
+    let log = fs::File::create(directory.join("log")).unwrap();
+    let mut both = Command::new("sh");
+    both.args(["-c", "exec \"$0\" \"$@\" -i lo", env!("CARGO_BIN_EXE_geophone")]).stderr(log);
+    let mut sensor = Sensor::spawn(&directory, &config, &mut both);
+    sensor.await_ready();
+    let up = |interface: &str| sensor.metric(&format!("geophone_capture_up{{interface=\"{interface}\"}}"));
+    assert_eq!((up("va"), up("lo")), (Some(1.0), Some(1.0)));
+    network.cut();
+    ip("tuntap add dev va mode tun");
+    ip("link set va up");
+    eventually("the end", || sensor.log().contains("va: not captured any more").then_some(()));
+    // The thread ends a moment after it said so, and stays so.
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!((up("va"), up("lo")), (Some(0.0), Some(1.0)), "{}", sensor.log());
     assert_eq!(sensor.terminate().code(), Some(0), "{}", sensor.log());
 }
 
