@@ -214,8 +214,10 @@ fn a_reader_that_does_not_read_loses_its_place() {
 
 #[test]
 fn a_reader_that_reads_slowly_loses_its_place() {
-    let connection_time = Duration::from_secs(1);
-    let server = Server::start(Settings { max_connections: 1, connection_time, ..Settings::default() });
+    // Not the wait of a single write: a reader with a small buffer lets each go on in time.
+    let (connection_time, write_timeout) = (Duration::from_secs(1), Duration::from_secs(60));
+    let settings = Settings { max_connections: 1, connection_time, write_timeout, ..Settings::default() };
+    let server = Server::start(settings);
     let mut slow = greedy(&server);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
