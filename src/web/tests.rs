@@ -221,9 +221,14 @@ fn a_reader_that_reads_slowly_loses_its_place() {
     let mut slow = greedy(&server);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| {
-            // Some 20 KiB a second, of answers of about 1 MB.
-            while !over.load(Relaxed) && slow.read(&mut [0; 1024]).is_ok_and(|n| n > 0) {
+        let over = &over;
+        scope.spawn(move || {
+            // Some 20 KiB a second, of answers of about 1 MB, for 15 seconds at most.
+            let mut reads = 0..300;
+            while !over.load(Relaxed)
+                && reads.next().is_some()
+                && slow.read(&mut [0; 1024]).is_ok_and(|n| n > 0)
+            {
                 thread::sleep(Duration::from_millis(50));
             }
         });
