@@ -1,7 +1,7 @@
 //! The HTTP side: metrics, health, readiness, a landing page. It shows what others know and changes nothing.
 //!
 //! It must not cost the daemon anything when a client is slow, hostile or many: connections are bounded, heads are
-//! small and timed, answers that nobody takes are given up, and scrapes that come together share one text.
+//! small and timed, answers that nobody takes are given up, no place is kept for ever, and scrapes that come together share one text.
 
 use std::future::Future;
 use std::io;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// Without progress in writing an answer.
     pub write_timeout: Duration,
+    /// After which a connection takes no further request; a running answer then has as long again.
+    pub connection_time: Duration,
     /// For running answers after the end was asked for.
     pub drain_timeout: Duration,
 }
@@ -41,6 +43,7 @@ impl Default for Settings {
             max_connections: 32,
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
+            connection_time: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(2),
         }
     }

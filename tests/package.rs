@@ -11,6 +11,8 @@ use std::{env, fs, io};
 mod container;
 #[path = "package/deb.rs"]
 mod deb;
+#[path = "package/links.rs"]
+mod links;
 #[allow(dead_code, reason = "two tests use a part each")]
 #[path = "package/machine.rs"]
 mod machine;
@@ -56,10 +58,11 @@ fn install(action: &str, into: &Path, prefix: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Files below a folder, as `MODE /PATH`.
+/// Files below a folder, as `MODE /PATH`, and symbolic links, as `link /PATH -> TARGET`.
 fn modes_and_paths(folder: &Path) -> BTreeSet<String> {
-    let output =
-        Command::new("find").arg(folder).args(["-not", "-type", "d", "-printf", "%m /%P\\n"]).output();
+    let how =
+        ["-type", "l", "-printf", "link /%P -> %l\\n", "-o", "-not", "-type", "d", "-printf", "%m /%P\\n"];
+    let output = Command::new("find").arg(folder).args(how).output();
     String::from_utf8(output.unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
 }
 

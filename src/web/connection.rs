@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection and what bounds it: size and time of a head, time without progress in writing.
+//! One HTTP/1.1 connection and what bounds it: size and time of a head, time without progress in writing, time in all.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::Settings;
 
@@ -20,7 +20,8 @@ use super::Settings;
 const MAX_HEAD: usize = 16 << 10;
 const MAX_HEADERS: usize = 64;
 
-/// Serves one connection to its end; after `stopped` it takes no further request.
+/// Serves one connection to its end; after `stopped`, or when it is old, it takes no further request. A reader that takes
+/// a few bytes now and then makes progress, and would keep its place for ever.
 pub(super) async fn serve(
     stream: TcpStream,
     routes: Router,
@@ -36,13 +37,17 @@ pub(super) async fn serve(
         .serve_connection(stream, TowerToHyperService::new(routes));
     let mut connection = std::pin::pin!(connection);
     let end = async {
-        let _ = stopped.wait_for(|stopped| *stopped).await; // a server that is gone ends it as well
+        // A server that is gone ends it as well.
+        let _ = timeout(settings.connection_time, stopped.wait_for(|stopped| *stopped)).await;
     };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = end => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match timeout(settings.connection_time, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::debug!("web: an answer was taken too slowly, and is given up"),
+            }
         }
     };
     if let Err(error) = ended {

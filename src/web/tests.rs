@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -186,24 +187,76 @@ fn a_full_house_lets_the_next_in_when_a_place_comes_free() {
     assert!(server.ask("GET", "/-/healthy").0.starts_with("http/1.1 200"));
 }
 
-#[test]
-fn a_reader_that_does_not_read_loses_its_place() {
-    let write_timeout = Duration::from_millis(300);
-    let server = Server::start(Settings { max_connections: 1, write_timeout, ..Settings::default() });
+/// A connection to a server of 2 000 clients that asks for more answers than the sockets' buffers hold.
+fn greedy(server: &Server) -> TcpStream {
     for n in 0..2_000 {
         let client = Ipv4Addr::from_bits(0x0a00_0000 + n).to_string();
         server.ledger.apply(&Flow::new(u64::from(n), &client, crate::detect::Dialect::Bitcoin).alert());
     }
-    let mut deaf = server.connect();
-    deaf.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
-    // More answers than the sockets' buffers hold.
+    let mut stream = server.connect();
+    stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
     for _ in 0..200 {
-        if deaf.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").is_err() {
+        if stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").is_err() {
             break;
         }
     }
+    stream
+}
+
+#[test]
+fn a_reader_that_does_not_read_loses_its_place() {
+    let write_timeout = Duration::from_millis(300);
+    let server = Server::start(Settings { max_connections: 1, write_timeout, ..Settings::default() });
+    let deaf = greedy(&server);
     assert!(server.ask("GET", "/-/healthy").0.starts_with("http/1.1 200"));
     drop(deaf);
+}
+
+#[test]
+fn a_reader_that_reads_slowly_loses_its_place() {
+    // Not the wait of a single write: a reader with a small buffer lets each go on in time.
+    let (connection_time, write_timeout) = (Duration::from_secs(1), Duration::from_secs(60));
+    let settings = Settings { max_connections: 1, connection_time, write_timeout, ..Settings::default() };
+    let server = Server::start(settings);
+    let mut slow = greedy(&server);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let over = &over;
+        scope.spawn(move || {
+            // Some 20 KiB a second, of answers of about 1 MB, for 15 seconds at most.
+            let mut reads = 0..300;
+            while !over.load(Relaxed)
+                && reads.next().is_some()
+                && slow.read(&mut [0; 1024]).is_ok_and(|n| n > 0)
+            {
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        #[expect(clippy::disallowed_methods, reason = "measures real time")]
+        let before = Instant::now();
+        let (head, _) = server.ask("GET", "/-/healthy");
+        over.store(true, Relaxed);
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert!(before.elapsed() < Duration::from_secs(8), "{:?}", before.elapsed());
+    });
+}
+
+#[test]
+fn a_connection_that_always_asks_makes_room_between_two_answers() {
+    let connection_time = Duration::from_secs(1);
+    let server = Server::start(Settings { connection_time, ..Settings::default() });
+    let mut busy = server.connect();
+    let mut answers = 0;
+    while answers < 500 && busy.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n").is_ok() {
+        let mut answer = [0; 1024];
+        match busy.read(&mut answer) {
+            Ok(n) if n > 0 => assert!(answer[..n].ends_with(b"geophone is healthy.\n")),
+            _ => break,
+        }
+        answers += 1;
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!((2..500).contains(&answers), "{answers}");
 }
 
 #[test]

@@ -136,8 +136,11 @@ const FILES: [(&str, &str); 5] = [
     ("/etc/geophone/geophone.yaml", "Configuration of the service. No other file is looked for."),
     ("/var/log/geophone/eve.json", "Events of the service, by that configuration."),
     ("/var/lib/geophone/learned.jsonl", "Servers that spoke mining, kept by the service over a restart."),
-    ("/usr/share/geophone", "Rules, alerts, dashboards and examples for log shippers."),
-    ("/usr/share/doc/geophone", "The manual; examples has drop-ins for the unit."),
+    (
+        "/usr/share/geophone",
+        "Rules, alerts, dashboards, examples for log shippers, and the defaults with comments.",
+    ),
+    ("/usr/share/doc/geophone", "The manual: README.md and docs; examples has drop-ins for the unit."),
 ];
 
 fn section(page: &mut String, title: &str) {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use super::machine::{Init, Machine};
-use super::{Folder, PROGRAM, install, modes_and_paths, root, skipped};
+use super::{Folder, PROGRAM, install, links, modes_and_paths, root, skipped};
 
 /// The package, or why there is none. It is made once.
 fn package() -> Result<&'static Path, String> {
@@ -56,13 +56,14 @@ fn the_package_has_the_files_of_an_installation() {
     let zsh = ("/zsh/site-functions/", "/zsh/vendor-completions/");
     // What Debian packs, has elsewhere, or has of its own.
     let as_packed = |line: &String| {
-        let line = line.replace(zsh.0, zsh.1).replace("/CHANGELOG.md", "/changelog.gz");
+        let line = line.replace(zsh.0, zsh.1);
         let is_licence = line.contains("/LICENSE-");
         let line = if line.contains("/man/") { format!("{line}.gz") } else { line };
         (!is_licence).then_some(line)
     };
     let own = [
         "644 /usr/share/doc/geophone/changelog.Debian.gz",
+        "644 /usr/share/doc/geophone/changelog.gz",
         "644 /usr/share/doc/geophone/copyright",
         "644 /usr/share/lintian/overrides/geophone",
     ];
@@ -71,6 +72,8 @@ fn the_package_has_the_files_of_an_installation() {
     // Debian packs large documents too.
     let found = modes_and_paths(&unpacked.0);
     assert_eq!(found, expected, "Cargo.toml's assets and scripts/install differ");
+    // Debian has the licences in `copyright`.
+    links::lead_somewhere(&unpacked.0.join("usr"), &["LICENSE-APACHE", "LICENSE-MIT"]);
 }
 
 #[test]
