@@ -38,7 +38,12 @@ pub(crate) struct Lookups {
 
 impl Lookups {
     pub(crate) fn new() -> Self {
-        Self { out: pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap(), sent: 0 }
+        Self::after(0)
+    }
+
+    /// The same, where so many clients asked before.
+    pub(crate) fn after(sent: u16) -> Self {
+        Self { out: pcap::Capture::from_device(INTERFACE).unwrap().open().unwrap(), sent }
     }
 
     /// Sends the next (RFC 1035, 4.1).
