@@ -16,8 +16,8 @@ use dashmap::mapref::entry::Entry;
 use dashmap::mapref::one::RefMut;
 
 use crate::detect::{Alert, Certainty, Dialect, Event, Phase, SessionRecord, Shares, Signal, Transport};
-use crate::packet::{self, Time};
-use crate::privacy::{Clients, Privacy, network};
+use crate::packet::{self, Time, network};
+use crate::privacy::{Clients, Privacy};
 
 mod account;
 mod aim;

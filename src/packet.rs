@@ -203,11 +203,19 @@ impl Skip {
 
 /// The /64 of an IPv6 address, the address itself for IPv4: what a client is where privacy addresses rotate.
 pub fn subscriber(addr: IpAddr) -> IpAddr {
+    if addr.is_ipv6() { network(addr, 64) } else { addr }
+}
+
+/// The network of this length that an address is in: its first `bits`, the rest 0.
+pub fn network(addr: IpAddr, bits: u8) -> IpAddr {
     match addr {
-        IpAddr::V4(_) => addr,
+        IpAddr::V4(a) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);
+            Ipv4Addr::from_bits(a.to_bits() & mask).into()
+        }
         IpAddr::V6(a) => {
-            let [s0, s1, s2, s3, ..] = a.segments();
-            IpAddr::V6(Ipv6Addr::new(s0, s1, s2, s3, 0, 0, 0, 0))
+            let mask = u128::MAX.checked_shl(128 - u32::from(bits.min(128))).unwrap_or(0);
+            Ipv6Addr::from_bits(a.to_bits() & mask).into()
         }
     }
 }

@@ -18,7 +18,7 @@ mod disguise;
 mod secret;
 mod spelled;
 
-pub use clients::{Clients, Pseudonyms, Subnets, network};
+pub use clients::{Clients, Pseudonyms, Subnets};
 pub use disguise::Disguise;
 pub use secret::{Secret, WeakSecret};
 

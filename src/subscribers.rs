@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::privacy::network;
+use crate::packet::network;
 
 mod line;
 

@@ -27,6 +27,11 @@ impl Config {
         }
     }
 
+    /// What frames must meet.
+    pub fn filter_in_words(&self) -> &str {
+        self.capture.filter.as_deref().unwrap_or("none, every frame is looked at")
+    }
+
     /// Where the rules are from.
     pub fn rules_in_words(&self) -> String {
         match &self.rules.directory {

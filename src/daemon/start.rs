@@ -30,10 +30,7 @@ pub(super) fn capturing(config: &Config, captures: &[Live]) {
             );
         }
     }
-    match &config.capture.filter {
-        Some(filter) => info!("filter: {filter}"),
-        None => info!("filter: none, every frame is looked at"),
-    }
+    info!("filter: {}", config.filter_in_words());
 }
 
 impl Daemon {

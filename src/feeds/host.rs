@@ -1,9 +1,10 @@
 //! One host as feeds write it: a name, an address, a prefix, with a port, in a URL, with dots or a star at its ends. Only
 //! the form is judged here; whose host it is, in [`reserved`](super::reserved).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::report::Reason;
+use crate::packet::network;
 use crate::rules::Serves;
 
 /// Labels of the deepest name, as the rules look it up.
@@ -97,20 +98,6 @@ pub(super) fn address(word: &str) -> Option<IpAddr> {
     word.parse::<IpAddr>().ok().map(|a| a.to_canonical())
 }
 
-/// The first `bits` of an address, the rest 0.
-pub(super) fn masked(address: IpAddr, bits: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(a) => {
-            let kept = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);
-            Ipv4Addr::from_bits(a.to_bits() & kept).into()
-        }
-        IpAddr::V6(a) => {
-            let kept = u128::MAX.checked_shl(128 - u32::from(bits.min(128))).unwrap_or(0);
-            Ipv6Addr::from_bits(a.to_bits() & kept).into()
-        }
-    }
-}
-
 /// Takes a scheme off. Those of mining say what the host is for.
 fn scheme(word: &str) -> Result<(&str, Serves), Reason> {
     let Some((scheme, rest)) = word.split_once("://") else { return Ok((word, Serves::Unknown)) };
@@ -131,7 +118,7 @@ fn prefix(word: &str) -> Option<Result<Host, Reason>> {
         return None;
     }
     let bits = tail.parse::<u8>().ok().filter(|bits| *bits <= width(head));
-    let good = bits.filter(|bits| masked(head, *bits) == head);
+    let good = bits.filter(|bits| network(head, *bits) == head);
     Some(good.map(|bits| Host::Prefix(head, bits)).ok_or(Reason::Malformed))
 }
 
@@ -220,9 +207,9 @@ mod tests {
 
     #[test]
     fn masks() {
-        assert_eq!(masked("192.0.2.77".parse().unwrap(), 24).to_string(), "192.0.2.0");
-        assert_eq!(masked("192.0.2.77".parse().unwrap(), 0).to_string(), "0.0.0.0");
-        assert_eq!(masked("2001:db8::77".parse().unwrap(), 32).to_string(), "2001:db8::");
-        assert_eq!(masked("2001:db8::77".parse().unwrap(), 0).to_string(), "::");
+        assert_eq!(network("192.0.2.77".parse().unwrap(), 24).to_string(), "192.0.2.0");
+        assert_eq!(network("192.0.2.77".parse().unwrap(), 0).to_string(), "0.0.0.0");
+        assert_eq!(network("2001:db8::77".parse().unwrap(), 32).to_string(), "2001:db8::");
+        assert_eq!(network("2001:db8::77".parse().unwrap(), 0).to_string(), "::");
     }
 }

@@ -5,8 +5,9 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::host::{masked, width};
+use super::host::width;
 use super::report::Reason;
+use crate::packet::network;
 
 /// Widest prefixes that may be listed.
 const MIN_BITS_V4: u8 = 16;
@@ -409,7 +410,7 @@ fn is_platform(name: &str) -> bool {
 
 fn overlap(a: (IpAddr, u8), b: (IpAddr, u8)) -> bool {
     let bits = a.1.min(b.1);
-    width(a.0) == width(b.0) && masked(a.0, bits) == masked(b.0, bits)
+    width(a.0) == width(b.0) && network(a.0, bits) == network(b.0, bits)
 }
 
 #[cfg(test)]
@@ -423,7 +424,7 @@ mod tests {
         let read = [&RANGES.special, &RANGES.resolvers, &RANGES.networks].map(Vec::len);
         assert_eq!(read, [SPECIAL, RESOLVERS, NETWORKS].map(<[_]>::len));
         for (address, bits) in RANGES.special.iter().chain(&RANGES.resolvers).chain(&RANGES.networks) {
-            assert_eq!(masked(*address, *bits), *address, "{address}/{bits}");
+            assert_eq!(network(*address, *bits), *address, "{address}/{bits}");
         }
     }
 

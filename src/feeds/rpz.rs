@@ -9,6 +9,7 @@ use super::entry::Facts;
 use super::host::{self, Host, Word};
 use super::report::Reason;
 use super::take::{Given, Taker};
+use crate::packet::network;
 use crate::rules::{Scope, Serves};
 
 pub(super) fn read(text: &[u8], taker: &mut Taker<'_>) -> Result<(), Fault> {
@@ -198,8 +199,7 @@ fn addresses(text: &str) -> Option<Host> {
         };
         text.parse::<Ipv6Addr>().ok()?.into()
     };
-    (bits <= host::width(address) && host::masked(address, bits) == address)
-        .then_some(Host::Prefix(address, bits))
+    (bits <= host::width(address) && network(address, bits) == address).then_some(Host::Prefix(address, bits))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! in texts is looked after beside it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use ipcrypt_rs::IpcryptPfx;
@@ -10,6 +10,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::secret::{Secret, Use};
+use crate::packet::network;
 
 /// How clients are called in labels, events and tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,20 +147,6 @@ fn of_this_process() -> [u8; 32] {
         SystemRandom::new().fill(&mut key).expect("the system gives random bytes");
         key
     })
-}
-
-/// The network of this length that an address is in.
-pub fn network(addr: IpAddr, prefix: u8) -> IpAddr {
-    match addr {
-        IpAddr::V4(a) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
-            Ipv4Addr::from(u32::from(a) & mask).into()
-        }
-        IpAddr::V6(a) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix.min(128))).unwrap_or(0);
-            Ipv6Addr::from(u128::from(a) & mask).into()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use super::clients::{Clients, network};
+use super::clients::Clients;
 use super::spelled::Spelled;
+use crate::packet::network;
 
 /// Bytes of the longest address, as it may be written.
 const LONGEST_V4: usize = 15;

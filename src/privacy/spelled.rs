@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::clients::network;
+use crate::packet::network;
 
 /// Digits of the shortest number that is taken for an address; a shorter one is more likely something else.
 const SHORTEST_NUMBER: usize = 8;

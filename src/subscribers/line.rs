@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::privacy::network;
+use crate::packet::network;
 
 use super::{Fault, LONGEST_NAME};
 

@@ -2,6 +2,7 @@
 //! of ARCHITECTURE.md's table of bounds; a test compares them.
 
 use crate::config::{Config, Loaded, People};
+use crate::web;
 
 /// KiB of a followed flow that was stuffed on purpose.
 const FLOW_KIB: f64 = 7.0;
@@ -16,8 +17,7 @@ const SHOWN_KIB: f64 = 0.9;
 const SCRAPED_KIB: f64 = 6.7;
 /// KiB of an event that waits, each of its texts as long as it may be.
 const EVENT_KIB: f64 = 8.0;
-/// Connections to the web server, and KiB of each; a slow one may hold a text of the metrics of its own.
-const CONNECTIONS: usize = 32;
+/// KiB of a connection to the web server; a slow one may hold a text of the metrics of its own.
 const CONNECTION_KIB: f64 = 64.0;
 /// MiB of rules besides listed names, KiB of a listed name with its part of what reading takes, and how many rule sets
 /// there may be over a reload.
@@ -48,6 +48,7 @@ pub(super) fn memory(config: &Config, loaded: &Loaded, people: &People) -> Vec<C
     let kib = |count: usize, kib: f64| count as f64 * kib / 1024.0;
     let listed: usize = loaded.rules.list_counts().iter().map(|l| l.hosts + l.addresses + l.allowed).sum();
     let text = kib(ledger.max_clients, SHOWN_KIB) + CONNECTION_KIB / 1024.0;
+    let readers = web::Settings::default().max_connections;
     let cost = |what, mib, why| Cost { what, mib, why };
     let mut costs = vec![
         cost("kernel ring", (capture.ring_mib * workers) as f64, format!("capture.ring_mib, {each}")),
@@ -81,8 +82,8 @@ pub(super) fn memory(config: &Config, loaded: &Loaded, people: &People) -> Vec<C
         ),
         cost(
             "web",
-            text * CONNECTIONS as f64,
-            format!("{CONNECTIONS} slow readers, each with a text of all clients' metrics"),
+            text * readers as f64,
+            format!("{readers} slow readers, each with a text of all clients' metrics"),
         ),
     ];
     if let Some(all) = &people.privacy.subscribers {
@@ -117,13 +118,14 @@ mod tests {
 
     #[test]
     fn the_figures_are_those_of_the_document() {
+        let readers = web::Settings::default().max_connections;
         let page = include_str!("../../../ARCHITECTURE.md");
         for (row, figure) in [
             ("| followed flows |", format!("{FLOW_KIB} KiB for a session stuffed")),
             ("| learned endpoints |", format!("{ENDPOINT_KIB} KiB each")),
             ("| clients |", format!("{CLIENT_KIB} KiB with sessions in two dialects")),
             ("| clients |", format!("{SCRAPED_KIB} KiB while a scrape is made")),
-            ("| web connections |", format!("fixed ({CONNECTIONS}) | {CONNECTION_KIB} KiB each")),
+            ("| web connections |", format!("fixed ({readers}) | {CONNECTION_KIB} KiB each")),
             // Both tables of what is learned: 65 536 of each.
             ("| learned names", format!("{:.0} MiB", 65_536.0 * NAME_KIB / 1024.0 + 2.6)),
         ] {

@@ -30,7 +30,6 @@ fn listens(config: &Config) -> Vec<Fact> {
         (false, false) => "only frames from and for this host; capture.promiscuous for a mirror port",
         (_, true) => "only frames from and for this host; a mirror port must be named in capture.interfaces",
     };
-    let filter = c.filter.as_ref().map_or_else(|| "none, every frame is looked at".to_owned(), Clone::clone);
     let more = if c.workers == 1 {
         String::new()
     } else {
@@ -40,7 +39,7 @@ fn listens(config: &Config) -> Vec<Fact> {
         ("interfaces", interfaces(&c.interfaces)),
         ("permission", permission(&c.interfaces)),
         ("hears", hears.to_owned()),
-        ("filter", filter),
+        ("filter", config.filter_in_words().to_owned()),
         ("frames", format!("up to {} bytes of each are kept while it is read", c.snaplen)),
         ("workers", format!("{} for each interface{more}", c.workers)),
     ]

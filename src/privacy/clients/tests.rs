@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use super::*;
 
 fn pseudonyms(key: &str) -> Pseudonyms {
